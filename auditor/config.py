@@ -1,0 +1,323 @@
+"""The configuration.
+
+TOML files, environment and flags become one `Settings`, each value with its origin.
+
+Order, first wins: flags, environment (`AUDITOR_…`), project file (`--config`, `AUDITOR_CONFIG`,
+else `config.toml` here), user file (`~/.config/auditor/config.toml`), defaults. An unknown key is
+an error. The files hold names of environment variables, never a token. Pydantic is used here and
+in `runs`, at the edges, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from auditor.errors import ConfigError
+
+T = TypeVar("T")
+
+CONFIG_NAME = "config.toml"
+STRICT: ConfigDict = ConfigDict(extra="forbid")
+"""Set as `__pydantic_config__` of every settings dataclass: an unknown key is an error."""
+
+
+def check_endpoint(url: str) -> str:
+    """Return the address of an API.
+
+    ValueError unless it is https, or http to this machine itself.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as https://circleci.com")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("must be https; plain http is accepted for this machine only")
+    return url.rstrip("/")
+
+
+def check_variable_name(name: str) -> str:
+    """Return the name of an environment variable.
+
+    ValueError for text that looks like a token instead.
+    """
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", name):
+        raise ValueError("must be the name of an environment variable, not its value")
+    return name
+
+
+Endpoint: TypeAlias = Annotated[str, AfterValidator(check_endpoint)]
+VariableName: TypeAlias = Annotated[str, AfterValidator(check_variable_name)]
+Threshold: TypeAlias = Literal["critical", "high", "medium", "low"]
+Days: TypeAlias = Annotated[int, Field(ge=0, le=3650)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """Days from first seen until an entry must be rotated, by severity."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    critical: Days = 7
+    unknown: Days = 7
+    high: Days = 30
+    medium: Days = 90
+    low: Days = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a person knows of the entries whose name and scope match (shell patterns)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    name: str
+    scope: str = "*"
+    identity: str = ""
+    """The provider's own id of the identity behind it, such as an ARN."""
+    owner: str = ""
+    """Who is responsible: proposed once as Owner in the workbook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run is told.
+
+    Tables of `inventory` and `providers` are checked by the package they name.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    out: str = "reports"
+    incident: str = ""
+    since: date | None = None
+    fail_on: Threshold | None = None
+    strict: bool = False
+    sla: Sla = field(default_factory=Sla)
+    overrides: tuple[Override, ...] = ()
+    inventory: dict[str, dict[str, Any]] = field(default_factory=dict)
+    providers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was set: a file and line, an environment variable, a flag.
+
+    "default" where nowhere.
+    """
+
+    place: str = "default"
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return "file:line", or the place alone where there is no line."""
+        return f"{self.place}:{self.line}" if self.line else self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings and the origin of every value that is not a default, by dotted key."""
+
+    settings: Settings
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    def section(self, kind: Literal["inventory", "providers"], name: str, shape: type[T]) -> T:
+        """Return the checked table of one package, such as [providers.aws].
+
+        ConfigError names the line.
+        """
+        table = getattr(self.settings, kind).get(name, {})
+        return _checked(shape, table, f"{kind}.{name}", self.origins)
+
+    def origin(self, key: str) -> Origin:
+        """Return where a key was set; a key of a table set nowhere is a default."""
+        return self.origins.get(key, Origin())
+
+
+def load(
+    path: str | Path | None = None,
+    *,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+) -> Loaded:
+    """Return the settings from flags, environment and files.
+
+    `path` must exist when it is given. `flags` holds the values given on the command line by key;
+    None means not given. Raises ConfigError naming file, line and key.
+    """
+    merged: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    for file in _files(path, environ, home or Path.home()):
+        table, lines = _read(file)
+        _merge(merged, table)
+        origins.update(lines)
+    for key, value, origin in (*_from_environment(environ), *_from_flags(flags or {})):
+        merged[key] = value
+        origins[key] = origin
+    return Loaded(_checked(Settings, merged, "", origins), origins)
+
+
+def with_table(loaded: Loaded, kind: Literal["inventory", "providers"], names: set[str]) -> Loaded:
+    """Return the same settings with only the named tables of one kind left."""
+    kept = {name: table for name, table in getattr(loaded.settings, kind).items() if name in names}
+    changed: dict[str, Any] = {kind: kept}
+    return replace(loaded, settings=replace(loaded.settings, **changed))
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def _files(path: str | Path | None, environ: Mapping[str, str], home: Path) -> Iterator[Path]:
+    user = home / ".config" / "auditor" / CONFIG_NAME
+    if user.is_file():
+        yield user
+    named = path or environ.get("AUDITOR_CONFIG")
+    if named:
+        yield Path(named)
+    elif Path(CONFIG_NAME).is_file():
+        yield Path(CONFIG_NAME)
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, Origin]]:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot read the configuration {file}: {_reason(error)}",
+            "make one with: auditor config init",
+        ) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            _syntax_error(file, text, str(error)), "see config.example.toml"
+        ) from error
+    return table, {key: Origin(str(file), line) for key, line in key_lines(text).items()}
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (
+        error.strerror or type(error).__name__ if isinstance(error, OSError) else "not UTF-8 text"
+    )
+
+
+def _syntax_error(file: Path, text: str, message: str) -> str:
+    found = re.search(r"at line (\d+)", message)
+    line = int(found[1]) if found else len(text.splitlines())
+    source = text.splitlines()[line - 1] if 0 < line <= len(text.splitlines()) else ""
+    # Only what stands before "=" is shown: the value could be a token pasted by mistake.
+    key = source.split("=", 1)[0].strip() if "=" in source else ""
+    reason = re.sub(r"\s*\(at [^)]*\)", "", message)
+    return f"{file}:{line}: {key + ': ' if key else ''}{reason}"
+
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
+_ASSIGNMENT = re.compile(r"^\s*([A-Za-z0-9_.\-\"']+)\s*=")
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """Return the line (from 1) of every table and key of a TOML text, by dotted key.
+
+    Lists count from 0.
+    """
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _dotted(header[2])
+            if header[1] == "[[":
+                index = counts[table] = counts.get(table, -1) + 1
+                table = f"{table}.{index}"
+            lines.setdefault(table, number)
+        elif key := _ASSIGNMENT.match(line):
+            lines.setdefault(f"{table}.{_dotted(key[1])}".lstrip("."), number)
+    return lines
+
+
+def _dotted(name: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in name.split("."))
+
+
+def _merge(into: dict[str, Any], table: Mapping[str, Any]) -> None:
+    for key, value in table.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+_FROM_ENVIRONMENT = ("out", "incident", "since", "fail_on", "strict")
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Any, Origin]]:
+    for key in _FROM_ENVIRONMENT:
+        name = f"AUDITOR_{key.upper()}"
+        if environ.get(name):
+            yield key, environ[name], Origin(f"environment {name}")
+
+
+def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, Origin]]:
+    for key, value in flags.items():
+        if value is not None:
+            yield key, value, Origin(f"--{key.replace('_', '-')}")
+
+
+# --- checking --------------------------------------------------------------------------------
+
+
+def _checked(shape: type[T], table: Mapping[str, Any], at: str, origins: Mapping[str, Origin]) -> T:
+    try:
+        return TypeAdapter(shape).validate_python(table)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(part for part in (at, *map(str, first["loc"])) if part)
+        raise ConfigError(
+            *_complaint(key, str(first["type"]), str(first["msg"]), shape, origins)
+        ) from None
+
+
+def _complaint(
+    key: str, kind: str, message: str, shape: type[Any], origins: Mapping[str, Origin]
+) -> tuple[str, str]:
+    where = _nearest(key, origins)
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _keys(shape)
+        close = difflib.get_close_matches(key.rsplit(".", 1)[-1], known, 1)
+        return (
+            f"{where}: unknown key {key}",
+            f"did you mean {close[0]}?" if close else "see config.example.toml",
+        )
+    return f"{where}: {key}: {message.removeprefix('Value error, ')}", "see config.example.toml"
+
+
+def _nearest(key: str, origins: Mapping[str, Origin]) -> Origin:
+    """Return the origin of the key, or of the closest table around it."""
+    while key:
+        if key in origins:
+            return origins[key]
+        key = key.rpartition(".")[0]
+    return next(iter(origins.values()), Origin("configuration"))
+
+
+def _keys(shape: type[Any]) -> list[str]:
+    schema = TypeAdapter(shape).json_schema()
+    tables = (schema, *schema.get("$defs", {}).values())
+    return [key for table in tables for key in table.get("properties", {})]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,65 @@
+"""Identity providers: whose a credential is and what it may do.
+
+One package each, found by listing this folder.
+
+A package `auditor/providers/<name>/` is a provider when it offers `PROVIDER`, an object that
+follows the `Provider` protocol. Its settings are the table `[providers.<name>]` of the
+configuration, its optional packages the extra of the same name. Importing the package imports no
+SDK: `collect` does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from auditor.collecting import Collecting, Snapshot
+from auditor.models import Coverage, Credential, Gap, Identity, Match, NoMatch, Resolution, Secret
+
+
+class Directory(Protocol):
+    """What one provider knows, offline: answers are pure functions of a snapshot."""
+
+    identities: Mapping[str, Identity]
+    """Every principal that was read, by id."""
+    coverage: tuple[Coverage, ...]
+    gaps: tuple[Gap, ...]
+
+    def identify(
+        self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
+    ) -> Match | NoMatch:
+        """Return whose credential it is.
+
+        `owner` is the identity a person named in the configuration.
+        """
+
+    def resolve(self, identity_id: str) -> Resolution:
+        """Return what an identity of `identities` may do."""
+
+
+class Provider(Protocol):
+    """An identity provider: one method that talks to it, one that reads what was written."""
+
+    name: str
+    title: str
+    settings: type[Any]
+    """Frozen dataclass of the provider's configuration table."""
+
+    def collect(self, settings: Any, collecting: Collecting) -> None:
+        """Read the provider into the snapshot.
+
+        A refused call is written down as refused, never raised.
+
+        Raises MissingExtra when the SDK is not installed.
+        """
+
+    def read(self, settings: Any, snapshot: Snapshot) -> Directory:
+        """Return the directory that the snapshot holds. Pure but for reading the snapshot."""
+
+
+def providers() -> dict[str, Provider]:
+    """Return every provider by name: each sub-package that offers `PROVIDER`."""
+    names = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return {name: importlib.import_module(f"{__name__}.{name}").PROVIDER for name in names}

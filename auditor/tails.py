@@ -1,0 +1,71 @@
+"""Seals masked tails.
+
+The text a vendor shows of a secret becomes a keyed hash at once, and only that is kept.
+
+A tail of four characters narrows a secret down and is worth hiding; two tails still have to be
+compared, across stores, providers and runs. A keyed hash (HMAC-SHA256) does that, and is worth
+nothing without the key, which stays beside the run history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import string
+from dataclasses import asdict
+
+from auditor.models import Json, Tail
+
+KEY_LENGTH = 32
+TAIL_LENGTH = 4
+"""The most characters any known vendor shows of a value."""
+
+_ALPHABETS = (
+    ("digits", frozenset(string.digits)),
+    ("hex", frozenset(string.digits + "abcdef")),
+    ("base32", frozenset(string.ascii_uppercase + "234567")),
+    ("alphanumeric", frozenset(string.digits + string.ascii_letters)),
+)
+
+
+class Sealer:
+    """Turns tails into `Tail`s with one key: equal tails stay recognisable, and unreadable."""
+
+    def __init__(self, key: bytes) -> None:
+        """Use this key, `KEY_LENGTH` bytes or more, for every tail of the run history."""
+        if len(key) < KEY_LENGTH:
+            raise ValueError("the sealing key is too short")
+        self._key = key
+
+    def seal(self, tail: str) -> Tail:
+        """Return the sealed form of the last characters of a value (an empty tail seals too)."""
+        text = tail[-TAIL_LENGTH:]
+        data = text.encode("utf-8", "backslashreplace")
+        digest = hmac.new(self._key, data, hashlib.sha256).hexdigest()[:32]
+        return Tail(digest, len(text), _alphabet(text))
+
+    def seal_masked(self, masked: str) -> Tail | None:
+        """Return the sealed tail of a masked form ("xxxxABCD", "****"), None where it shows none.
+
+        A mask of x is only taken for one where the vendor's own four x stand in front; a bare tail
+        that begins with x is a tail.
+        """
+        text = masked[len("xxxx") :] if masked.startswith("xxxx") else masked.lstrip("*")
+        return self.seal(text) if text else None
+
+
+def tail_to_json(tail: Tail | None) -> Json:
+    """Return the form a snapshot keeps of a sealed tail."""
+    return None if tail is None else asdict(tail)
+
+
+def tail_from_json(value: Json) -> Tail | None:
+    """Return the sealed tail that a snapshot kept, None where it kept none."""
+    if not isinstance(value, dict):
+        return None
+    return Tail(str(value["hash"]), int(value["length"]), str(value["alphabet"]))
+
+
+def _alphabet(text: str) -> str:
+    letters = set(text)
+    return next((name for name, allowed in _ALPHABETS if letters <= allowed), "other")
