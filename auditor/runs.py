@@ -1,0 +1,277 @@
+"""Where runs live: the output folder, one folder per run, its snapshot, its results.json.
+
+    <out>/tracker.xlsx                    the living workbook
+    <out>/.tail-key                       key of the sealed tails, mode 0600
+    <out>/<UTC time>-<run id>/run.json    what the run was told, to resume or repeat it
+    <out>/<UTC time>-<run id>/snapshot/   raw replies, gzip JSON
+    <out>/<UTC time>-<run id>/results.json
+
+Folders are made 0700, files 0600: they hold what an audit saw.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+from urllib.parse import quote, unquote
+
+from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
+
+from auditor.errors import ConfigError
+from auditor.models import FirstSeen, Json, Results
+from auditor.tails import KEY_LENGTH, Sealer
+
+SCHEMA_VERSION = 1
+KEY_NAME = ".tail-key"
+TRACKER_NAME = "tracker.xlsx"
+RESULTS_NAME = "results.json"
+_RUN_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_LONGEST_SEGMENT = 120
+
+
+class SnapshotFolder:
+    """A `Snapshot` of one gzip JSON file per document; each is written whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use this folder, which need not exist yet."""
+        self._folder = folder
+
+    def load(self, key: str) -> Json | None:
+        """Return the document, or None where there is none or the machine died while writing it."""
+        try:
+            with gzip.open(self._path(key), "rt", encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
+        except (OSError, EOFError, ValueError):  # a torn file is read again, as if never read
+            return None
+
+    def save(self, key: str, document: Json) -> None:
+        """Keep the document under its name."""
+        path = self._path(key)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # mtime=0: the same replies give the same bytes.
+        data = gzip.compress(json.dumps(document).encode("ascii"), compresslevel=3, mtime=0)
+        write_whole(path, data, durable=False)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the names that begin with the prefix, sorted."""
+        found = (self._key(path) for path in self._folder.rglob("*.json.gz"))
+        yield from sorted(key for key in found if key.startswith(prefix))
+
+    def _path(self, key: str) -> Path:
+        *folders, name = (_segment(part) for part in key.split("/"))
+        return self._folder.joinpath(*folders, f"{name}.json.gz")
+
+    def _key(self, path: Path) -> str:
+        relative = path.relative_to(self._folder).as_posix().removesuffix(".json.gz")
+        return "/".join(unquote(part) for part in relative.split("/"))
+
+
+def _segment(part: str) -> str:
+    """Return a file name for one part of a key: ids come from outside and may hold anything."""
+    name = quote(part.encode("utf-8", "backslashreplace"), safe="@+=,")
+    name = name.replace(".", "%2E") if name.startswith(".") else name
+    if len(name) > _LONGEST_SEGMENT:
+        name = f"long-{hashlib.sha256(name.encode()).hexdigest()}"
+    return name or "%00"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run's folder. `settings` is what the run was told, as JSON; it holds no secret."""
+
+    folder: Path
+    id: str
+    started: datetime
+    settings: Json
+
+    @property
+    def snapshot(self) -> SnapshotFolder:
+        """Return the raw replies of this run."""
+        return SnapshotFolder(self.folder / "snapshot")
+
+    @property
+    def results_path(self) -> Path:
+        """Return where results.json of this run is or will be."""
+        return self.folder / RESULTS_NAME
+
+    def save_results(self, results: Results) -> Path:
+        """Write results.json whole and return its path."""
+        return write_results(results, self.results_path)
+
+
+class OutputFolder:
+    """The folder that holds the runs, the tracker and the sealing key."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the folder, making it 0700 where it does not exist.
+
+        OSError when that is impossible.
+        """
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass  # fails now, before hours of reading, when nothing can be written here
+        self.path = path
+
+    @property
+    def tracker(self) -> Path:
+        """Return where the living workbook is or will be."""
+        return self.path / TRACKER_NAME
+
+    def sealer(self) -> Sealer:
+        """Return the sealer of this run history, making its key on the first run."""
+        path = self.path / KEY_NAME
+        with contextlib.suppress(FileExistsError):
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(file, "wb") as stream:
+                stream.write(secrets.token_bytes(KEY_LENGTH))
+        key = path.read_bytes()
+        if len(key) != KEY_LENGTH:
+            raise ConfigError(
+                f"{path} is not a sealing key",
+                "restore it from a backup, or use another --out folder",
+            )
+        return Sealer(key)
+
+    def begin(self, now: datetime, settings: Json) -> Run:
+        """Make the folder of a new run and write down what it was told."""
+        run_id = secrets.token_hex(3)
+        folder = self.path / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id}"
+        folder.mkdir(mode=0o700)
+        told = {"schema": SCHEMA_VERSION, "id": run_id, "started": now.isoformat()}
+        document = json.dumps(told | {"settings": settings}, indent=1, sort_keys=True)
+        write_whole(folder / "run.json", document.encode())
+        return Run(folder, run_id, now, settings)
+
+    def runs(self) -> list[Path]:
+        """Return the folders of all runs, oldest first."""
+        return sorted(
+            path for path in self.path.iterdir() if path.is_dir() and _RUN_NAME.fullmatch(path.name)
+        )
+
+    def history(self, before: Run) -> dict[str, FirstSeen]:
+        """Return when each entry was first and last seen, as the latest earlier run knew."""
+        for folder in reversed(self.runs()):
+            if folder != before.folder and (folder / RESULTS_NAME).is_file():
+                seen = (FirstSeen(**row) for row in _history_rows(folder / RESULTS_NAME))
+                return {row.secret_id: row for row in seen}
+        return {}
+
+
+def open_run(path: Path) -> Run:
+    """Return the run in a folder; ConfigError when the folder is not one of ours."""
+    try:
+        told = json.loads((path / "run.json").read_text("utf-8"))
+        if told["schema"] != SCHEMA_VERSION:
+            raise ConfigError(f"{path} was written by another version", "audit again")
+        return Run(path, told["id"], datetime.fromisoformat(told["started"]), told["settings"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path} is not the folder of a run", "name a folder that holds run.json"
+        ) from error
+
+
+# --- results.json ----------------------------------------------------------------------------
+
+
+def write_results(results: Results, path: Path) -> Path:
+    """Write results.json, one record a line: 100,000 records need no memory and diff well."""
+    handle, temporary = tempfile.mkstemp(prefix=".results-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(results_chunks(results))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def results_chunks(results: Results) -> Iterator[bytes]:
+    """Yield the bytes of results.json: `results.schema.json` describes them."""
+    yield b'{\n"schema_version": %d' % SCHEMA_VERSION
+    for name, adapter, many in _result_fields():
+        value = getattr(results, name)
+        yield b',\n"%s": ' % name.encode()
+        if not many:
+            yield _line(adapter, value)
+            continue
+        for index, item in enumerate(value):
+            yield (b",\n" if index else b"[\n") + _line(adapter, item)
+        yield b"]" if value else b"[]"
+    yield b"\n}\n"
+
+
+def results_schema() -> dict[str, Any]:
+    """Return the JSON Schema of results.json, made from the types of `models`."""
+    schema = TypeAdapter(Results).json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["properties"] = {"schema_version": {"const": SCHEMA_VERSION}} | schema["properties"]
+    schema["required"] = ["schema_version", *schema["properties"]][:1] + [
+        field.name for field in fields(Results)
+    ]
+    return schema
+
+
+@cache
+def _result_fields() -> tuple[tuple[str, TypeAdapter[Any], bool], ...]:
+    """Return name, adapter and whether it is a list, for every field of `Results`."""
+    hints = get_type_hints(Results)
+    found = []
+    for field in fields(Results):
+        many = get_origin(hints[field.name]) is tuple
+        shape = get_args(hints[field.name])[0] if many else hints[field.name]
+        found.append((field.name, TypeAdapter(shape), many))
+    return tuple(found)
+
+
+def _line(adapter: TypeAdapter[Any], item: object) -> bytes:
+    try:
+        return adapter.dump_json(item)
+    except PydanticSerializationError:
+        # A lone surrogate in outside text has no UTF-8 form: keep it as a \ud800 escape.
+        return json.dumps(adapter.dump_python(item, mode="json")).encode("ascii")
+
+
+def _history_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of "history" of a results.json without loading the rest of it."""
+    inside = False
+    with path.open("r", encoding="utf-8") as file:
+        for line in file:
+            if inside and line.startswith("{"):
+                row = json.loads(line.rstrip().rstrip(",]"))
+                yield row | {key: datetime.fromisoformat(row[key]) for key in ("first", "last")}
+            elif inside and not line.startswith("["):
+                return
+            inside = inside or line.startswith('"history": ')
+
+
+def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace a file in one step: readers see the old bytes or the new, never a part. Mode 0600."""
+    handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
