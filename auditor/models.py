@@ -209,6 +209,27 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of the catalogue: a kind of credential, and what a person must know to replace it."""
+
+    id: str
+    title: str
+    vendor: str
+    provider: str | None
+    """Name of the identity provider that can say whose it is, None where none can."""
+    impact: str
+    """What its thief could do, as a key of the table of severities: supply-chain, database."""
+    oidc: bool
+    """True where the CI system can log in without a stored key, by a token of its own."""
+    rotates: tuple[str, ...]
+    """Parts that are no secret and are yet replaced together with it, such as an access key id."""
+    note: str
+    console: str
+    revoke: str
+    """Where a person revokes the old one, in words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Classification:
     """What the name tells.
 
@@ -225,6 +246,8 @@ class Classification:
     rule: str
     """The catalogue rule or override that decided, for the reader who wants to know why."""
     confidence: Confidence
+    published: bool = False
+    """True when builds put values of such a name (NEXT_PUBLIC_) where everybody can read them."""
 
 
 @dataclass(frozen=True, slots=True)
