@@ -16,7 +16,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
@@ -62,6 +62,9 @@ Endpoint: TypeAlias = Annotated[str, AfterValidator(check_endpoint)]
 VariableName: TypeAlias = Annotated[str, AfterValidator(check_variable_name)]
 Threshold: TypeAlias = Literal["critical", "high", "medium", "low"]
 Days: TypeAlias = Annotated[int, Field(ge=0, le=3650)]
+Parallel: TypeAlias = Annotated[int, Field(ge=1, le=16)]
+Retries: TypeAlias = Annotated[int, Field(ge=0, le=10)]
+Seconds: TypeAlias = Annotated[int, Field(ge=1, le=3600)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +170,16 @@ def load(
     return Loaded(_checked(Settings, merged, "", origins), origins)
 
 
-def with_table(loaded: Loaded, kind: Literal["inventory", "providers"], names: set[str]) -> Loaded:
-    """Return the same settings with only the named tables of one kind left."""
-    kept = {name: table for name, table in getattr(loaded.settings, kind).items() if name in names}
-    changed: dict[str, Any] = {kind: kept}
-    return replace(loaded, settings=replace(loaded.settings, **changed))
+def to_json(loaded: Loaded) -> dict[str, Any]:
+    """Return the settings as JSON, to resume or repeat a run with. They hold no secret."""
+    document: dict[str, Any] = TypeAdapter(Settings).dump_python(loaded.settings, mode="json")
+    return document
+
+
+def from_json(document: Mapping[str, Any], place: str) -> Loaded:
+    """Return settings that `to_json` made; `place` says where they were kept."""
+    origins = {key: Origin(place) for key in document}
+    return Loaded(_checked(Settings, document, "", origins), origins)
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -273,6 +281,9 @@ def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, Origin]]:
             yield key, value, Origin(f"--{key.replace('_', '-')}")
 
 
+_UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+
+
 # --- checking --------------------------------------------------------------------------------
 
 
@@ -280,7 +291,9 @@ def _checked(shape: type[T], table: Mapping[str, Any], at: str, origins: Mapping
     try:
         return TypeAdapter(shape).validate_python(table)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
+        found = error.errors(include_input=False, include_url=False)
+        # A misspelt key is also a missing one: the misspelling is what helps.
+        first = min(found, key=lambda one: one["type"] not in _UNKNOWN_KEY)
         key = ".".join(part for part in (at, *map(str, first["loc"])) if part)
         raise ConfigError(
             *_complaint(key, str(first["type"]), str(first["msg"]), shape, origins)
@@ -291,7 +304,7 @@ def _complaint(
     key: str, kind: str, message: str, shape: type[Any], origins: Mapping[str, Origin]
 ) -> tuple[str, str]:
     where = _nearest(key, origins)
-    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+    if kind in _UNKNOWN_KEY:
         known = _keys(shape)
         close = difflib.get_close_matches(key.rsplit(".", 1)[-1], known, 1)
         return (

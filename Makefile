@@ -1,0 +1,59 @@
+# Two commands matter: `make demo` and `make test`. Both work from a bare clone with Python >= 3.11.
+# uv is used when it is there, pip otherwise; pins are in constraints.txt.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+# Without .pyc files every command starts two to four times slower.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test lint types unit bench example schema pins clean
+.DEFAULT_GOAL := test
+
+demo: .venv/.demo
+	$(BIN)/auditor demo
+
+test: lint types unit
+
+lint: .venv/.test
+	$(BIN)/ruff check auditor tests
+	$(BIN)/ruff format --check auditor tests
+
+types: .venv/.test
+	$(BIN)/mypy
+
+unit: .venv/.test
+	$(BIN)/pytest -q
+
+# Benchmarks print figures with ratios; they are no tests.
+bench: .venv/.test
+	for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+# reports/example/ is made, never edited.
+example: .venv/.test
+	$(BIN)/python tests/make_example.py
+
+schema: .venv/.demo
+	$(BIN)/python -c 'import json; from auditor.runs import results_schema; \
+	print(json.dumps(results_schema(), indent=1))' > auditor/data/results.schema.json
+
+# The one way pins are moved. No address and no machine's index goes into the file.
+pins:
+	uv pip compile --universal --no-header --no-annotate --upgrade --python-version 3.11 \
+		--extra all --extra test pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+.venv/.%: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 2; }
+ifdef UV
+	uv venv --quiet --allow-existing --python "$(PYTHON)" .venv
+	uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$*]'
+else
+	"$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+endif
+	touch $@
