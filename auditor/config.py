@@ -14,16 +14,17 @@ import difflib
 import ipaddress
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from auditor import tomlfile
 from auditor.errors import ConfigError
 
 T = TypeVar("T")
@@ -161,9 +162,9 @@ def load(
     merged: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
     for file in _files(path, environ, home or Path.home()):
-        table, lines = _read(file)
+        table, lines = tomlfile.read(file)
         _merge(merged, table)
-        origins.update(lines)
+        origins.update((key, Origin(str(file), line)) for key, line in lines.items())
     for key, value, origin in (*_from_environment(environ), *_from_flags(flags or {})):
         merged[key] = value
         origins[key] = origin
@@ -182,6 +183,18 @@ def from_json(document: Mapping[str, Any], place: str) -> Loaded:
     return Loaded(_checked(Settings, document, "", origins), origins)
 
 
+def write_example(path: Path) -> None:
+    """Write the commented configuration; ConfigError where the file exists or cannot be written."""
+    text = resources.files("auditor").joinpath("data", "config.example.toml").read_text("utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise ConfigError(f"{path} exists already", "name another file") from error
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}", "name another file") from error
+
+
 # --- reading ---------------------------------------------------------------------------------
 
 
@@ -194,67 +207,6 @@ def _files(path: str | Path | None, environ: Mapping[str, str], home: Path) -> I
         yield Path(named)
     elif Path(CONFIG_NAME).is_file():
         yield Path(CONFIG_NAME)
-
-
-def _read(file: Path) -> tuple[dict[str, Any], dict[str, Origin]]:
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"cannot read the configuration {file}: {_reason(error)}",
-            "make one with: auditor config init",
-        ) from error
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(
-            _syntax_error(file, text, str(error)), "see config.example.toml"
-        ) from error
-    return table, {key: Origin(str(file), line) for key, line in key_lines(text).items()}
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return (
-        error.strerror or type(error).__name__ if isinstance(error, OSError) else "not UTF-8 text"
-    )
-
-
-def _syntax_error(file: Path, text: str, message: str) -> str:
-    found = re.search(r"at line (\d+)", message)
-    line = int(found[1]) if found else len(text.splitlines())
-    source = text.splitlines()[line - 1] if 0 < line <= len(text.splitlines()) else ""
-    # Only what stands before "=" is shown: the value could be a token pasted by mistake.
-    key = source.split("=", 1)[0].strip() if "=" in source else ""
-    reason = re.sub(r"\s*\(at [^)]*\)", "", message)
-    return f"{file}:{line}: {key + ': ' if key else ''}{reason}"
-
-
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
-_ASSIGNMENT = re.compile(r"^\s*([A-Za-z0-9_.\-\"']+)\s*=")
-
-
-def key_lines(text: str) -> dict[str, int]:
-    """Return the line (from 1) of every table and key of a TOML text, by dotted key.
-
-    Lists count from 0.
-    """
-    lines: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = _dotted(header[2])
-            if header[1] == "[[":
-                index = counts[table] = counts.get(table, -1) + 1
-                table = f"{table}.{index}"
-            lines.setdefault(table, number)
-        elif key := _ASSIGNMENT.match(line):
-            lines.setdefault(f"{table}.{_dotted(key[1])}".lstrip("."), number)
-    return lines
-
-
-def _dotted(name: str) -> str:
-    return ".".join(part.strip().strip("\"'") for part in name.split("."))
 
 
 def _merge(into: dict[str, Any], table: Mapping[str, Any]) -> None:

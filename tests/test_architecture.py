@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "auditor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"models", "config", "console", "errors", "tails", "collecting"}
+GROUND = {"models", "config", "console", "errors", "tails", "collecting", "tomlfile"}
 PURE = {"classify", "risk"}
 COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}
 LAYERS = ({"cli", "__main__"}, {"workflow", "demo"}, COLUMNS, PURE, GROUND)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ConfigDict
 
-from auditor import config
+from auditor import config, tomlfile
 from auditor.config import STRICT, Endpoint, Loaded, VariableName
 from auditor.errors import ConfigError
 
@@ -115,4 +115,4 @@ def test_settings_survive_json(tmp_path: Path) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_configuration_or_a_config_error(text: str) -> None:
-    assert isinstance(config.key_lines(text), dict)
+    assert isinstance(tomlfile.key_lines(text), dict)

@@ -1,0 +1,78 @@
+"""Reads TOML with the line of every key, so that a mistake can be shown where it stands.
+
+`tomllib` keeps no positions; a scan of the headers and assignments finds them again.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import ConfigError
+
+
+def read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the table of a TOML file and the line (from 1) of each of its keys, by dotted key.
+
+    ConfigError names file and line, and never repeats a value: it could be a pasted token.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot read the configuration {file}: {_reason(error)}",
+            "make one with: auditor config init",
+        ) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            _syntax_error(file, text, str(error)), "see config.example.toml"
+        ) from error
+    return table, key_lines(text)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (
+        error.strerror or type(error).__name__ if isinstance(error, OSError) else "not UTF-8 text"
+    )
+
+
+def _syntax_error(file: Path, text: str, message: str) -> str:
+    found = re.search(r"at line (\d+)", message)
+    line = int(found[1]) if found else len(text.splitlines())
+    source = text.splitlines()[line - 1] if 0 < line <= len(text.splitlines()) else ""
+    # Only what stands before "=" is shown: the value could be a token pasted by mistake.
+    key = source.split("=", 1)[0].strip() if "=" in source else ""
+    reason = re.sub(r"\s*\(at [^)]*\)", "", message)
+    return f"{file}:{line}: {key + ': ' if key else ''}{reason}"
+
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
+_ASSIGNMENT = re.compile(r"^\s*([A-Za-z0-9_.\-\"']+)\s*=")
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """Return the line (from 1) of every table and key of a TOML text, by dotted key.
+
+    Lists count from 0.
+    """
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _dotted(header[2])
+            if header[1] == "[[":
+                index = counts[table] = counts.get(table, -1) + 1
+                table = f"{table}.{index}"
+            lines.setdefault(table, number)
+        elif key := _ASSIGNMENT.match(line):
+            lines.setdefault(f"{table}.{_dotted(key[1])}".lstrip("."), number)
+    return lines
+
+
+def _dotted(name: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in name.split("."))
