@@ -1,0 +1,169 @@
+"""What an invented organisation is made of: its CI organisations and its AWS accounts.
+
+Frozen data, no behaviour. `scenario` makes it from a file, `circleci` and `aws` serve it. The
+values are invented; the servers show no more of them than the real ones would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.models import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A stored variable. `created` and `updated` are on-the-wire text: any text, or null."""
+
+    name: str
+    value: str
+    created: str | None
+    updated: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What limits the use of a context: a project, a group or an expression."""
+
+    id: str
+    kind: str
+    value: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context; `denied` makes every route but the listing answer 403."""
+
+    id: str
+    name: str
+    created: str
+    variables: tuple[Variable, ...]
+    restrictions: tuple[Restriction, ...]
+    denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """Both halves of an access key."""
+
+    id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project and which of CircleCI's listings show it.
+
+    `stopped` is shown by none but the private listing with deleted ones; `denied` makes every
+    route but the listings answer 404, as CircleCI does.
+    """
+
+    id: str
+    name: str
+    slug: str
+    slugs: tuple[str, ...]
+    """Every spelling of the slug that the API takes."""
+    vcs_url: str
+    variables: tuple[Variable, ...]
+    legacy_keys: KeyPair | None = None
+    followed: bool = True
+    building: bool = True
+    stopped: bool = False
+    denied: bool = False
+    fork_builds: bool = False
+    fork_secrets: bool = True
+    open_source: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of members of a CI organisation."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CiOrganization:
+    """An organisation the token sees; `id` is None for one that CircleCI knows by name only."""
+
+    id: str | None
+    name: str
+    slug: str
+    vcs_type: str
+    contexts: tuple[Context, ...]
+    projects: tuple[Project, ...]
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A long-term key of an IAM user."""
+
+    pair: KeyPair
+    status: str
+    """Active, Inactive, or Deleted: then AWS does not know it any more."""
+    created: datetime
+    last_used: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy document under a name; `managed_by_aws` has AWS's own document."""
+
+    name: str
+    document: Json = None
+    managed_by_aws: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An IAM user, group or role with what is attached to it.
+
+    `groups` and `keys` are a user's, `trust` and `boundary` a role's.
+    """
+
+    name: str
+    created: datetime
+    attached: tuple[Policy, ...] = ()
+    inline: tuple[Policy, ...] = ()
+    groups: tuple[str, ...] = ()
+    keys: tuple[AccessKey, ...] = ()
+    trust: Json = None
+    boundary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An AWS account.
+
+    `reached_by`: "credentials", "role", or "nothing" (then it exists on paper only: a stranger's).
+    """
+
+    id: str
+    alias: str
+    reached_by: str
+    policies: tuple[Policy, ...]
+    groups: tuple[Principal, ...]
+    users: tuple[Principal, ...]
+    roles: tuple[Principal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The person whose CircleCI token is used."""
+
+    id: str
+    login: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything there is."""
+
+    person: Person
+    organizations: tuple[CiOrganization, ...]
+    accounts: tuple[Account, ...] = ()

@@ -1,0 +1,152 @@
+"""A TLS web server on loopback that carries an `App`, goes wrong as told, and records.
+
+Keep-alive and HTTP/1.1 as the real services have them; a thread for each connection.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import threading
+import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from auditor.demo.faults import Fault, Faults, Kind
+from auditor.demo.wire import App, Recording, Reply, Request, error
+
+HOST = "127.0.0.1"
+RATE_LIMIT = 300
+
+
+class Loopback(ThreadingHTTPServer):
+    """Serves an application from `start` to `stop`."""
+
+    daemon_threads = False  # so that `server_close` waits for them and no socket is left behind
+    request_queue_size = 128
+
+    def __init__(
+        self, provider: str, app: App, tls: ssl.SSLContext, faults: Faults, recording: Recording
+    ) -> None:
+        """Listen on a free port; `provider` names the service in the recording."""
+        super().__init__((HOST, 0), _Handler)
+        self.provider, self.app, self.faults, self.recording = provider, app, faults, recording
+        self._tls = tls
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Return the base address."""
+        return f"https://{HOST}:{self.server_address[1]}"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and close every connection, idle ones too."""
+        self.shutdown()
+        self._thread.join()
+        with self._lock:
+            connections = tuple(self._open)
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; its TLS handshake is left to its own thread."""
+        connection, address = super().get_request()
+        secure = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._open.add(secure)
+        return secure, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over clients that go away; anything else is our mistake and is printed."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Reads a request, asks the faults, then the application, and writes the reply in one go."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "acme"
+    sys_version = ""
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: Loopback
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        path, _, query = self.path.partition("?")
+        time.sleep(self.server.faults.latency)
+        fault = self.server.faults.strike(path)
+        if fault and fault.kind is Kind.DROP:
+            self.close_connection = True
+            return
+        reply = self._answer(path, query, fault)
+        self.server.recording.add(self.server.provider, self.command, self.path, reply)
+        self._send(reply)
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 (the base class calls them so)
+
+    def _answer(self, path: str, query: str, fault: Fault | None) -> Reply:
+        if fault and fault.kind is not Kind.ENDLESS:
+            return _broken(fault)
+        return self.server.app(
+            Request(
+                self.command,
+                path,
+                dict(parse_qsl(query, keep_blank_values=True)),
+                self.headers.get("Circle-Token"),
+                "application/json" in self.headers.get("Accept", ""),
+                endless=fault is not None,
+            )
+        )
+
+    def _send(self, reply: Reply) -> None:
+        payload = reply.payload()
+        if self.command != "GET":  # a body we have not read would be taken for the next request
+            self.close_connection = True
+        self.send_response(reply.status)
+        headers = {
+            "Content-Type": reply.content_type,
+            "Content-Length": str(len(payload)),
+            "X-Request-Id": str(uuid4()),
+            "RateLimit-Limit": str(RATE_LIMIT),
+            "RateLimit-Remaining": str(RATE_LIMIT - 1),
+            "RateLimit-Reset": "1",
+            **reply.headers,
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing: the recording has it."""
+
+
+def _broken(fault: Fault) -> Reply:
+    if fault.kind is Kind.GARBAGE:
+        content_type, body = fault.garbage.value
+        return Reply(200, body, content_type=content_type)
+    if fault.kind is Kind.THROTTLE:
+        wait = str(fault.retry_after)
+        headers = {"Retry-After": wait, "RateLimit-Remaining": "0", "RateLimit-Reset": wait}
+        return error(429, headers=headers)
+    return error(fault.status)
