@@ -1,0 +1,64 @@
+"""What reading the snapshot has found so far: places, secrets, coverage, gaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from auditor.collecting import Snapshot
+from auditor.inventory.circleci import documents
+from auditor.inventory.circleci.fields import shown
+from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Trouble
+from auditor.inventory.circleci.organizations import Organization
+from auditor.inventory.circleci.replies import Reply
+from auditor.inventory.circleci.scopes import Told, told
+from auditor.inventory.circleci.settings import Settings
+from auditor.inventory.circleci.stores import STORES, Target
+from auditor.models import Coverage, Exposure, Gap, Place, ScopeKind, Secret
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found so far."""
+
+    settings: Settings
+    snapshot: Snapshot
+    places: list[Place] = field(default_factory=list)
+    secrets: list[Secret] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    read: Counter[str] = field(default_factory=Counter)
+    """How many scopes of the organisation at hand gave a store wholly, by the store's name."""
+    seen: set[str] = field(default_factory=set)
+    """Ids of the scopes added: two organisations may list the same project."""
+
+    def load(self, name: str, *parts: str) -> Reply:
+        """Return a reply of the snapshot; one that says so where there is none."""
+        return documents.load(self.snapshot, *parts).get(name, NOT_READ)
+
+    def told(self, target: Target, organization: Organization) -> Told:
+        """Return what the stores of a scope told."""
+        document = documents.load(self.snapshot, organization.id, target.kind.value, target.id)
+        return told(target, organization, document, self.settings)
+
+    def add(
+        self, scope: Told, exposed: Exposure, sources: tuple[str, ...], url: str | None
+    ) -> None:
+        """Add a scope with its secrets and with what is wrong with them."""
+        self.seen.add(scope.scope.id)
+        before = len(self.secrets)
+        self.secrets.extend(scope.secrets(exposed, url))
+        self.places.append(scope.place(sources, url, len(self.secrets) - before))
+        self.troubles.extend(scope.troubles())
+        self.read.update(store.name for store, reply in scope.replies if reply.complete)
+
+    def cover(self, kind: ScopeKind, of: Organization, known: int | None, note: str) -> None:
+        """Add a line of coverage for every store of credentials of the scopes just added."""
+        stores = [one for one in STORES if one.scope is kind and one.entries]
+        for store in stores:
+            if store.wanted(self.settings):
+                what = f"{kind.value}s of {shown(of.name)}"
+                what += "" if store is stores[0] else f" for their {store.name}s"
+                self.coverage.append(Coverage(SOURCE, what, self.read[store.name], known, note))
+        self.read.clear()

@@ -1,0 +1,210 @@
+"""From the snapshot to the inventory: pure, but for loading the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from auditor.collecting import Snapshot
+from auditor.inventory import Inventory
+from auditor.inventory.circleci import (
+    contexts,
+    discovery,
+    documents,
+    exposure,
+    gaps,
+    links,
+    organizations,
+    projects,
+)
+from auditor.inventory.circleci.exposure import Estate
+from auditor.inventory.circleci.fields import shown, text
+from auditor.inventory.circleci.findings import Findings
+from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Trouble
+from auditor.inventory.circleci.organizations import Organization
+from auditor.inventory.circleci.projects import Project
+from auditor.inventory.circleci.replies import Reply
+from auditor.inventory.circleci.settings import Settings
+from auditor.inventory.circleci.stores import PROJECT_SETTINGS, RESTRICTIONS, STORES, Target
+from auditor.models import Coverage, Fact, Gap, ScopeKind, Unknown
+
+_UNTOLD = "CircleCI does not say whether builds of forks receive its secrets"
+_UNJUDGED = (
+    "an expression, a group or a project that is not listed limits its use, "
+    "and what that lets through cannot be judged from outside"
+)
+
+
+def read(settings: Settings, snapshot: Snapshot) -> Inventory:
+    """Return what the snapshot holds of CircleCI, and what it should hold and does not."""
+    found = Findings(settings, snapshot)
+    audited = _organizations(found)
+    for organization in audited:
+        _switched_off(found, organization)
+        estate = _projects(found, organization)
+        _contexts(found, organization, estate)
+    return Inventory(
+        tuple(shown(organization.name) for organization in audited),
+        tuple(found.places),
+        tuple(found.secrets),
+        tuple(found.coverage),
+        (*found.gaps, *gaps.joined(found.troubles)),
+    )
+
+
+def _organizations(found: Findings) -> list[Organization]:
+    """Return the organisations to read, with gaps for those that could not be."""
+    listed = found.load("listed", "organizations")
+    asked = documents.load(found.snapshot, "organizations-asked")
+    audited = organizations.organizations(listed, asked.values(), found.settings)
+    names = organizations.to_ask(listed, found.settings)
+    open_ = {name: asked.get(name, NOT_READ) for name in names}
+    # The code host knows it, CircleCI does not: it holds nothing there.
+    unknown = {
+        name
+        for name, reply in open_.items()
+        if reply.status == HTTPStatus.NOT_FOUND and organizations.is_listed(name, listed)
+    }
+    failed = {
+        f"organisation {shown(name)}": reply
+        for name, reply in open_.items()
+        if not reply.complete and name not in unknown
+    }
+    whole = listed.complete and not listed.repeated
+    troubles = failed if whole else {"the list of organisations": listed, **failed}
+    found.gaps.extend(
+        Gap(what, gaps.why(reply), gaps.fix(reply), SOURCE) for what, reply in troubles.items()
+    )
+    known = len(audited) + len(failed) if whole else None
+    note = _read_as(found) + (f"; {len(unknown)} more unknown to CircleCI" if unknown else "")
+    found.coverage.append(Coverage(SOURCE, "organisations", len(audited), known, note))
+    return audited
+
+
+def _read_as(found: Findings) -> str:
+    users = found.load("user", "user").items
+    login = shown(text(users[0], "login", "id")) if users else "nobody"
+    return f"read as {login}; a user who is not organization admin may be shown less"
+
+
+def _switched_off(found: Findings, organization: Organization) -> None:
+    """Add a gap for every store that the configuration leaves out."""
+    found.gaps.extend(
+        gaps.of_organization(
+            organization,
+            f"{store.name}s",
+            "they are switched off in the configuration",
+            "set v1 = true in [inventory.circleci], then audit again",
+        )
+        for store in STORES
+        if not store.wanted(found.settings)
+    )
+
+
+# --- projects --------------------------------------------------------------------------------
+
+
+def _projects(found: Findings, organization: Organization) -> Estate:
+    """Add the projects of an organisation and return what its contexts need to know of them."""
+    listings = {
+        one.name: found.load(one.name, organization.id, "listing", one.name)
+        for one in discovery.LISTINGS
+        if one.wanted(found.settings)
+    }
+    named = projects.settled(
+        listings,
+        lambda keys: [
+            (key, found.load("project", organization.id, "resolved", key)) for key in keys
+        ],
+    )
+    missing = _missing(organization, listings, named)
+    forks = {
+        project.key: _project(found, organization, project)
+        for project in named
+        if project.key not in found.seen
+    }
+    found.gaps.extend([missing] if missing else [])
+    note = ", ".join(_listing_note(name, reply) for name, reply in listings.items())
+    found.cover(ScopeKind.PROJECT, organization, None if missing else len(forks), note)
+    names = {project.key: projects.target(project, organization).name for project in named}
+    return Estate(organization.id, names, forks, missing)
+
+
+def _project(found: Findings, organization: Organization, project: Project) -> Fact[bool]:
+    """Add a project and return whether builds of forks receive its secrets."""
+    scope = found.told(projects.target(project, organization), organization)
+    reply = scope.reply(PROJECT_SETTINGS)
+    forks: Fact[bool] = Unknown(scope.gap(PROJECT_SETTINGS))
+    if reply.complete:
+        doubt = Trouble(PROJECT_SETTINGS, scope.scope, _UNTOLD, "look at the project's settings")
+        forks = exposure.passes_to_forks(reply.items[0], doubt.gap)
+        if isinstance(forks, Unknown):
+            found.troubles.append(doubt)
+    url = links.project(found.settings, project.slug, "environment-variables")
+    found.add(scope, exposure.of_project(forks), tuple(project.sources), url)
+    return forks
+
+
+def _missing(
+    organization: Organization, listings: Mapping[str, Reply], named: list[Project]
+) -> Gap | None:
+    """Return why there may be more projects, None if a listing that knows all of them was read.
+
+    API v3 answers with an empty list what it does not know: that proves nothing where another
+    listing names projects.
+    """
+    whole = {one.name: listings.get(one.name) for one in discovery.LISTINGS if one.whole}
+    if any(
+        reply and reply.complete and not reply.repeated and (reply.items or not named)
+        for reply in whole.values()
+    ):
+        return None
+    reasons = [f"{name}: {_failure(reply)}" for name, reply in whole.items()]
+    passing = any(reply and not reply.settled for reply in whole.values())
+    return gaps.of_organization(
+        organization,
+        "projects that no partial listing names",
+        f"no listing of all projects was read ({'; '.join(reasons)})",
+        gaps.RESUME if passing else "allow v3 and private, with the token of an organization admin",
+    )
+
+
+def _failure(reply: Reply | None) -> str:
+    if reply is None:
+        return "switched off, or not offered by CircleCI Server"
+    return gaps.why(reply) if reply.error or reply.repeated else "empty, though projects are known"
+
+
+def _listing_note(name: str, reply: Reply) -> str:
+    return f"{name}: {len(reply.items)}" + ("" if reply.complete else f" ({reply.error})")
+
+
+# --- contexts --------------------------------------------------------------------------------
+
+
+def _contexts(found: Findings, organization: Organization, estate: Estate) -> None:
+    """Add the contexts of an organisation."""
+    listed = found.load("contexts", organization.id, "contexts")
+    for target in contexts.targets(listed, organization):
+        if target.id not in found.seen:
+            _context(found, organization, target, estate)
+    whole = listed.complete and not listed.repeated
+    if not whole:
+        what, reason = "the list of contexts", gaps.why(listed)
+        found.gaps.append(gaps.of_organization(organization, what, reason, gaps.fix(listed)))
+    found.cover(ScopeKind.CONTEXT, organization, len(listed.items) if whole else None, "")
+
+
+def _context(found: Findings, organization: Organization, target: Target, estate: Estate) -> None:
+    scope = found.told(target, organization)
+    reply = scope.reply(RESTRICTIONS)
+    if reply.complete:
+        doubt = Trouble(RESTRICTIONS, scope.scope, _UNJUDGED, "read the restrictions by hand")
+        exposed = exposure.of_context(reply.items, estate, doubt.gap)
+        facts = (exposed.project_count, exposed.fork_builds)
+        if any(isinstance(fact, Unknown) and fact.gap == doubt.gap for fact in facts):
+            found.troubles.append(doubt)
+    else:
+        exposed = exposure.of_unknown_context(estate, scope.gap(RESTRICTIONS))
+    url = links.organization(found.settings, organization.slug, "contexts", target.id)
+    found.add(scope, exposed, ("contexts",), url)

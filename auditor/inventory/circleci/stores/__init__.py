@@ -1,0 +1,29 @@
+"""Every store of CircleCI that is read, one module each.
+
+To add one: write a module with a `STORE`, name it in `STORES`. Collecting, resuming, coverage and
+gaps follow from the table.
+"""
+
+from __future__ import annotations
+
+from auditor.inventory.circleci.stores import (
+    context_restrictions,
+    context_variables,
+    legacy_aws_keys,
+    project_settings,
+    project_variables,
+)
+from auditor.inventory.circleci.stores.store import Entry, Store, Target
+
+RESTRICTIONS = context_restrictions.STORE
+PROJECT_SETTINGS = project_settings.STORE
+
+STORES: tuple[Store, ...] = (
+    context_variables.STORE,
+    RESTRICTIONS,
+    project_variables.STORE,
+    PROJECT_SETTINGS,
+    legacy_aws_keys.STORE,
+)
+
+__all__ = ["PROJECT_SETTINGS", "RESTRICTIONS", "STORES", "Entry", "Store", "Target"]
