@@ -5,7 +5,7 @@ A project remembers which listings named it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from auditor.inventory.circleci.fields import same_slug, text
@@ -50,7 +50,7 @@ def union(listings: Mapping[str, Reply], resolved: Iterable[Reply] = ()) -> list
         if text(entry, "slug") and not text(entry, "id"):
             found.add_with_slug(source, entry)
     for source, entry in entries:
-        if not text(entry, "id") and not text(entry, "slug"):
+        if text(entry, "name") and not text(entry, "id", "slug"):
             found.add_with_name(source, entry)
     return [project for project in found.projects if project.sources]
 
@@ -65,7 +65,7 @@ def settled(
     """
     resolved: dict[str, Reply] = {}
     found = union(listings)
-    while keys := list(_questions(found, resolved)):
+    while keys := _questions(found, resolved):
         resolved |= resolve(keys)
         found = union(listings, resolved.values())
     return found
@@ -77,19 +77,15 @@ def target(project: Project, organization: Organization) -> Target:
     return Target(ScopeKind.PROJECT, project.key, project.slug, name, organization.id)
 
 
-def _questions(projects: Iterable[Project], asked: Iterable[str]) -> Iterator[str]:
-    """Yield the ids and slugs that must be asked for before the union is sure."""
-    done = set(asked)
-    for project in projects:
-        if project.id and not project.slug:
-            key = project.id
-        elif project.slug and (not project.id or project.contested):
-            key = project.slug
-        else:
-            continue
-        if key not in done:
-            done.add(key)
-            yield key
+def _questions(projects: list[Project], asked: Mapping[str, Reply]) -> list[str]:
+    """Return what to ask for before the union is sure: ids first, for they may tell every slug."""
+    ids = (project.id for project in projects if project.id and not project.slug)
+    slugs = (
+        project.slug
+        for project in projects
+        if project.slug and (not project.id or project.contested)
+    )
+    return [key for key in ids if key not in asked] or [key for key in slugs if key not in asked]
 
 
 class _Union:
