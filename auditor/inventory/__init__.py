@@ -41,6 +41,9 @@ class System(Protocol):
         Raises AuthError or RemoteError only when nothing can be read.
         """
 
+    def hosts(self, settings: Any) -> tuple[str, ...]:
+        """Return the hosts ("circleci.example.com") that links of the inventory may lead to."""
+
     def read(self, settings: Any, snapshot: Snapshot) -> Inventory:
         """Return the inventory that the snapshot holds. Pure but for reading the snapshot."""
 

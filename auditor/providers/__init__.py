@@ -47,6 +47,9 @@ class Provider(Protocol):
     settings: type[Any]
     """Frozen dataclass of the provider's configuration table."""
 
+    def packages(self, settings: Any) -> tuple[str, ...]:
+        """Return what `collect` will import of the extra; looked for before an audit begins."""
+
     def collect(self, settings: Any, collecting: Collecting) -> None:
         """Read the provider into the snapshot.
 

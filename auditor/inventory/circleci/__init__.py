@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.inventory import Inventory
@@ -44,6 +45,10 @@ class CircleCI:
         token = token_from(settings, self._environ)
         with Client(settings, token, sleep=self._sleep) as client:
             collect(client, settings, collecting)
+
+    def hosts(self, settings: Settings) -> tuple[str, ...]:
+        """Return the host of the web application, that links lead to."""
+        return (urlsplit(settings.app).netloc,)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> Inventory:
         """Return the inventory that the snapshot holds."""

@@ -1,0 +1,240 @@
+"""The command line: parse, call the workflow, print. No logic, and no SDK before a command runs.
+
+Data goes to stdout, everything else to stderr. Exit codes are those of `errors`, and:
+0 done (findings or not), 10 something is at least as bad as --fail-on, 11 something could not be
+read and --strict was given.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import threading
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor import __version__
+from auditor.errors import Interrupted
+from auditor.exits import exits, say
+
+if TYPE_CHECKING:
+    from auditor.config import Loaded
+    from auditor.demo.organisation import Organisation
+    from auditor.workflow import Outcome
+
+app = typer.Typer(
+    name="auditor",
+    help="Lists every secret a CI system holds, who stands behind it and how bad a leak is. "
+    "Read-only: it changes nothing anywhere and never reads a secret's value.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(help="Write or show the configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+
+class Severities(StrEnum):
+    """Thresholds of --fail-on."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Formats(StrEnum):
+    """What goes to stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="Configuration file.", envvar="AUDITOR_CONFIG", show_default="config.toml"
+    ),
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Output folder for runs and tracker.xlsx.")
+]
+FormatOption = Annotated[Formats, typer.Option("--format", help="What to print on stdout.")]
+FailOnOption = Annotated[
+    Severities | None,
+    typer.Option("--fail-on", help="Exit 10 when something is at least this bad."),
+]
+StrictOption = Annotated[
+    bool | None, typer.Option("--strict", help="Exit 11 when something could not be read.")
+]
+
+
+@app.callback()
+def options(
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Log more; -vv logs everything.")
+    ] = 0,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Prepare what every command needs."""
+    os.umask(0o077)  # whatever is written holds what an audit saw
+    if version:
+        typer.echo(f"auditor {__version__}")
+        raise typer.Exit
+    from auditor.console import start_logging  # noqa: PLC0415
+
+    start_logging(verbose)
+
+
+@app.command()
+@exits
+def audit(
+    config: ConfigOption = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Audit only this CI system or provider; may be repeated."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Date (2023-01-05): what was not rewritten since is exposed.")
+    ] = None,
+    incident: Annotated[
+        str | None, typer.Option(help="Incident profile, such as circleci-2023-01.")
+    ] = None,
+    out: OutOption = None,
+    fail_on: FailOnOption = None,
+    strict: StrictOption = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with an interrupted run: its folder.")
+    ] = None,
+    output_format: FormatOption = Formats.TEXT,
+) -> int:
+    """Audit your CI system and write the workbook."""
+    from auditor import config as configuration  # noqa: PLC0415
+
+    flags = {"since": since, "incident": incident, "out": out and str(out)}
+    loaded = configuration.load(config, flags=flags | {"fail_on": fail_on, "strict": strict})
+    return _audit(loaded, output_format, only or [], resume)
+
+
+@app.command()
+@exits
+def demo(
+    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("reports/demo"),
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the servers running and print how to audit them.")
+    ] = False,
+    output_format: FormatOption = Formats.TEXT,
+) -> int:
+    """Audit an invented company on this machine."""
+    from auditor import config as configuration  # noqa: PLC0415
+    from auditor.demo.organisation import Organisation  # noqa: PLC0415
+
+    say("starting an invented company on this machine ...")
+    with Organisation() as organisation:
+        os.environ.update(organisation.environment())
+        file = organisation.folder / "config.toml"
+        file.write_text(organisation.config_toml(), "utf-8")
+        flags = {"out": str(out), "incident": "circleci-2023-01"}
+        code = _audit(configuration.load(file, flags=flags), output_format)
+        if keep:
+            _keep(organisation, file)
+    return code
+
+
+@app.command()
+@exits
+def report(
+    run: Annotated[Path, typer.Option("--from", help="Folder of a finished run.")],
+    out: OutOption = None,
+    output_format: FormatOption = Formats.TEXT,
+) -> int:
+    """Write the reports of a finished run again, offline."""
+    from auditor import workflow  # noqa: PLC0415
+    from auditor.console import progress_on  # noqa: PLC0415
+    from auditor.runs import open_run  # noqa: PLC0415
+
+    with progress_on(sys.stderr) as progress:
+        outcome = workflow.report(open_run(run), datetime.now(UTC), progress, out)
+    return _finish(outcome, output_format)
+
+
+@config_app.command("show")
+@exits
+def config_show(config: ConfigOption = None) -> int:
+    """Print every setting and where it comes from."""
+    from auditor import config as configuration  # noqa: PLC0415
+    from auditor.plan import effective  # noqa: PLC0415
+
+    for line in effective(configuration.load(config)):
+        typer.echo(line)
+    return 0
+
+
+@config_app.command("init")
+@exits
+def config_init(
+    path: Annotated[Path, typer.Argument(help="File to write.")] = Path("config.toml"),
+) -> int:
+    """Write a commented configuration, every key at its default."""
+    from auditor.config import write_example  # noqa: PLC0415
+
+    write_example(path)
+    say(f"wrote {path}; next: auditor audit --config {path}")
+    return 0
+
+
+def main() -> None:
+    """Run the command line; the console script."""
+    try:
+        app()
+    except SystemExit as stop:
+        if stop.code == Interrupted.exit_code:
+            sys.stderr.flush()
+            os._exit(Interrupted.exit_code)  # calls in flight would hold the exit up
+        raise
+
+
+def _audit(
+    loaded: Loaded,
+    output_format: Formats,
+    only: list[str] | None = None,
+    resume: Path | None = None,
+) -> int:
+    from auditor import workflow  # noqa: PLC0415
+    from auditor.console import progress_on  # noqa: PLC0415
+
+    with progress_on(sys.stderr) as progress:
+        outcome = workflow.audit(loaded, datetime.now(UTC), progress, only or (), resume)
+    return _finish(outcome, output_format)
+
+
+def _finish(outcome: Outcome, output_format: Formats) -> int:
+    """Print what an audit concluded and return the exit code that it means."""
+    if output_format is Formats.JSON:
+        from auditor.runs import results_chunks  # noqa: PLC0415
+
+        sys.stdout.buffer.writelines(results_chunks(outcome.results))
+        sys.stdout.flush()
+    else:
+        from auditor.report import terminal  # noqa: PLC0415
+
+        terminal.show(outcome.results, outcome.files, sys.stdout)
+    if outcome.problem:
+        raise outcome.problem
+    return outcome.exit_code
+
+
+def _keep(organisation: Organisation, file: Path) -> None:
+    say("\nThe servers stay up until you press Ctrl-C. In another terminal:\n")
+    for name, value in organisation.environment().items():
+        say(f"  export {name}={shlex.quote(value)}")
+    say(f"  auditor audit --config {file}\n")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("stopped")

@@ -1,0 +1,189 @@
+"""What follows from a snapshot: inventory, classify, identify, resolve, score; all pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+from auditor import __version__
+from auditor.classify.catalogue import kinds
+from auditor.classify.groups import group
+from auditor.classify.names import classify
+from auditor.inventory import Inventory
+from auditor.models import (
+    Assessment,
+    Classification,
+    Credential,
+    FirstSeen,
+    Gap,
+    HumanEdit,
+    Match,
+    NoMatch,
+    Resolution,
+    Results,
+    RunInfo,
+    Secret,
+)
+from auditor.overrides import Overrides
+from auditor.plan import Plan
+from auditor.providers import Directory
+from auditor.risk.severity import assess
+from auditor.risk.standing import Standing
+from auditor.runs import Run
+
+Answers = Mapping[str, Match | NoMatch]
+
+
+def conclude(
+    todo: Plan, run: Run, history: Mapping[str, FirstSeen], edits: Mapping[str, HumanEdit]
+) -> Results:
+    """Return everything an audit concludes; the same snapshot gives the same results.
+
+    Ages are counted to the start of the run, so that a run repeated later says the same.
+    """
+    inventories = [system.read(told, run.snapshot) for system, told in todo.systems.values()]
+    directories = {
+        name: provider.read(told, run.snapshot) for name, (provider, told) in todo.providers.items()
+    }
+    secrets = {secret.id: secret for found in inventories for secret in found.secrets}
+    classified = {id_: classify(id_, secret.name) for id_, secret in secrets.items()}
+    credentials = group(secrets.values(), classified)
+    answers = {
+        credential.id: _identify(todo, credential, secrets, directories)
+        for credential in credentials
+        if credential.provider
+    }
+    standing = _resolve(answers.values(), directories)
+    assessments = _score(todo, run, secrets, classified, credentials, answers, standing)
+    return Results(
+        run=_run_info(todo, run, inventories, directories),
+        places=tuple(place for found in inventories for place in found.places),
+        secrets=tuple(secrets.values()),
+        classifications=tuple(classified.values()),
+        credentials=credentials,
+        identities=tuple(standing.identities.values()),
+        matches=tuple(answer for answer in answers.values() if isinstance(answer, Match)),
+        unmatched=tuple(answer for answer in answers.values() if isinstance(answer, NoMatch)),
+        resolutions=tuple(standing.resolutions.values()),
+        assessments=tuple(assessments),
+        coverage=tuple(
+            chain.from_iterable(p.coverage for p in (*inventories, *directories.values()))
+        ),
+        gaps=_gaps(inventories, directories.values(), answers.values(), standing.resolutions),
+        history=_seen(secrets, run, history),
+        edits=edits,
+    )
+
+
+def _identify(
+    todo: Plan,
+    credential: Credential,
+    secrets: dict[str, Secret],
+    directories: Mapping[str, Directory],
+) -> Match | NoMatch:
+    directory = directories.get(credential.provider or "")
+    if directory is None:
+        return NoMatch(credential.id, searched=False, gap=_not_asked(todo, credential))
+    owner = Overrides(todo.loaded.settings.overrides).identity(credential, secrets)
+    return directory.identify(credential, secrets, owner)
+
+
+def _not_asked(todo: Plan, credential: Credential) -> Gap:
+    """Return why nobody was asked whose credential it is: one gap for all of a provider."""
+    name, what = credential.provider or "", f"who stands behind {credential.vendor} credentials"
+    if name not in todo.known_providers:
+        why, fix = "this version does not read that provider", "find the owners by hand"
+    elif name in todo.loaded.settings.providers:
+        why, fix = "left out by --only", f"audit again with --only {name}, or without --only"
+    else:
+        why, fix = "it is not configured", f"add the table [providers.{name}] to the configuration"
+    return Gap(what, why, fix, name)
+
+
+def _resolve(answers: Iterable[Match | NoMatch], directories: Mapping[str, Directory]) -> Standing:
+    """Return what every candidate may do; a candidate that no directory lists has no entry."""
+    matched = (answer for answer in answers if isinstance(answer, Match))
+    wanted = dict.fromkeys(c.identity_id for match in matched for c in match.candidates)
+    listed = {
+        id_: directory
+        for id_ in wanted
+        for directory in directories.values()
+        if id_ in directory.identities
+    }
+    return Standing(
+        match=None,
+        resolutions={id_: directory.resolve(id_) for id_, directory in listed.items()},
+        identities={id_: directory.identities[id_] for id_, directory in listed.items()},
+    )
+
+
+def _score(
+    todo: Plan,
+    run: Run,
+    secrets: Mapping[str, Secret],
+    classified: Mapping[str, Classification],
+    credentials: Iterable[Credential],
+    answers: Answers,
+    standing: Standing,
+) -> Iterator[Assessment]:
+    holders = {part.secret_id: one for one in credentials for part in one.parts}
+    standings = {
+        id_: Standing(answer, standing.resolutions, standing.identities)
+        for id_, answer in answers.items()
+    }
+    nobody_knows = Standing()
+    for id_, secret in secrets.items():
+        credential = holders.get(id_)
+        yield assess(
+            secret,
+            classified[id_],
+            credential,
+            standings.get(credential.id, nobody_knows) if credential else nobody_knows,
+            kind=kinds().get(classified[id_].kind),
+            incident=todo.incident,
+            now=run.started,
+        )
+
+
+def _run_info(
+    todo: Plan,
+    run: Run,
+    inventories: Iterable[Inventory],
+    directories: Mapping[str, Directory],
+) -> RunInfo:
+    read = zip(todo.systems.values(), inventories, strict=True)
+    parts = [f"{system.title}: {', '.join(found.organizations)}" for (system, _), found in read]
+    for name, directory in directories.items():
+        accounts = sorted({identity.account for identity in directory.identities.values()})
+        parts.append(f"{todo.providers[name][0].title}: {', '.join(accounts) or 'nothing read'}")
+    return RunInfo(run.id, run.started, __version__, "; ".join(parts), todo.incident)
+
+
+def _gaps(
+    inventories: Iterable[Inventory],
+    directories: Iterable[Directory],
+    answers: Iterable[Match | NoMatch],
+    resolutions: Mapping[str, Resolution],
+) -> tuple[Gap, ...]:
+    """Return everything that could not be seen, each once. A searched credential is no gap."""
+    unasked = (one.gap for one in answers if isinstance(one, NoMatch) and not one.searched)
+    return tuple(
+        dict.fromkeys(
+            chain(
+                chain.from_iterable(part.gaps for part in (*inventories, *directories)),
+                chain.from_iterable(one.gaps for one in resolutions.values()),
+                unasked,
+            )
+        )
+    )
+
+
+def _seen(
+    secrets: Iterable[str], run: Run, history: Mapping[str, FirstSeen]
+) -> tuple[FirstSeen, ...]:
+    """Return when each entry was first and last seen; entries that vanished are kept."""
+    now = {
+        id_: FirstSeen(id_, history[id_].first if id_ in history else run.started, run.started)
+        for id_ in secrets
+    }
+    return tuple((dict(history) | now).values())

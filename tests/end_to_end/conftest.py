@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from audits import Audits
+
+from auditor.demo import Organisation
+
+
+@pytest.fixture(scope="session")
+def organisation() -> Iterator[Organisation]:
+    with Organisation() as running:
+        yield running
+
+
+@pytest.fixture
+def audits(organisation: Organisation, tmp_path: Path) -> Iterator[Audits]:
+    """Runs the command line against the invented company, with an output folder of its own."""
+    yield Audits(organisation, tmp_path)
+    organisation.faults.clear()
+    organisation.faults.latency = 0.0
+
+
+@pytest.fixture(scope="session")
+def healthy(organisation: Organisation, tmp_path_factory: pytest.TempPathFactory) -> Audits:
+    """One audit with nothing going wrong, for every test that only looks at what came out."""
+    audits = Audits(organisation, tmp_path_factory.mktemp("healthy"))
+    before = len(organisation.recording.lines())
+    audits.first = audits.audit("--incident", "circleci-2023-01")
+    audits.exchanges = organisation.recording.lines()[before:]
+    assert audits.first.code == 0, audits.first.stderr
+    return audits

@@ -1,0 +1,112 @@
+"""The whole audit against the invented company: what came out, and what never may."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from audits import Audits
+from judge import judge, needs_specifications
+
+from auditor.runs import results_schema
+
+WORST_FIRST = ["Critical", "Unknown", "High", "Medium", "Low", "None"]
+
+
+def test_results_keep_to_their_schema(healthy: Audits) -> None:
+    jsonschema.validate(healthy.results(), results_schema())
+
+
+def test_the_terminal_shows_the_worst_and_where_the_files_are(healthy: Audits) -> None:
+    assert "Critical" in healthy.first.stdout
+    assert "tracker.xlsx" in healthy.first.stdout
+    assert "results.json" in healthy.first.stdout
+
+
+def assessment(audits: Audits, scope: str, name: str) -> Any:
+    wanted = audits.ids()[scope, name]
+    return next(row for row in audits.results()["assessments"] if row["secret_id"] == wanted)
+
+
+def test_every_entry_is_assessed_once(healthy: Audits) -> None:
+    results = healthy.results()
+    ids = [row["id"] for row in results["secrets"]]
+    assert len(ids) == len(set(ids)) > 200
+    assert sorted(row["secret_id"] for row in results["assessments"]) == sorted(ids)
+    assert sorted(row["secret_id"] for row in results["classifications"]) == sorted(ids)
+
+
+def test_only_reading_calls_were_made(healthy: Audits) -> None:
+    assert {json.loads(line)["method"] for line in healthy.exchanges} == {"GET"}
+
+
+@needs_specifications
+def test_every_exchange_keeps_to_the_vendors_schema(healthy: Audits) -> None:
+    judgement = judge(healthy.exchanges)
+    assert judgement.judged > 100
+    assert not judgement.objections
+
+
+def test_nothing_written_holds_a_token_a_value_or_a_tail(healthy: Audits) -> None:
+    canaries = planted(healthy)
+    assert len(canaries) > 100
+    pattern = re.compile(
+        b"(?<![A-Za-z0-9])(?:" + b"|".join(map(re.escape, canaries)) + b")(?![A-Za-z0-9])"
+    )
+    shown = [("stdout", healthy.first.stdout.encode()), ("stderr", healthy.first.stderr.encode())]
+    found = {
+        (name, match[0])
+        for name, data in (*healthy.written(), *shown)
+        for match in pattern.finditer(data)
+    }
+    assert not found
+
+
+def planted(audits: Audits) -> list[bytes]:
+    """Return every masked tail that went over the wire, every token and every secret key."""
+    tails: set[str] = set()
+    for line in audits.exchanges:
+        collect_tails(json.loads(line)["body"], tails)
+    environment = audits.organisation.environment()
+    own = {environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    tokens = {audits.organisation.tokens.personal}
+    return [text.encode() for text in sorted({*tails, *own, *tokens})]
+
+
+def collect_tails(body: Any, into: set[str]) -> None:
+    if isinstance(body, list):
+        for item in body:
+            collect_tails(item, into)
+    elif isinstance(body, dict):
+        for key, value in body.items():
+            if key in ("truncated_value", "value", "access_key_id", "secret_access_key"):
+                tail = str(value).removeprefix("xxxx")
+                if len(tail) == 4 and not tail.isdigit():
+                    into.add(tail)
+            else:
+                collect_tails(value, into)
+
+
+def test_files_are_private(healthy: Audits) -> None:
+    for path in healthy.out.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_run_is_repeated_offline_with_the_same_results(healthy: Audits, tmp_path: Path) -> None:
+    run = healthy.runs[0]
+    ended = healthy.run(
+        "report", "--from", str(run), "--out", str(tmp_path), environment={"CIRCLE_TOKEN": ""}
+    )
+    assert ended.code == 0, ended.stderr
+    again = json.loads((tmp_path / "results.json").read_text())
+    assert again == healthy.results(0)
+
+
+def test_json_on_stdout_is_the_results_and_nothing_else(healthy: Audits, tmp_path: Path) -> None:
+    run = healthy.runs[0]
+    ended = healthy.run("report", "--from", str(run), "--out", str(tmp_path), "--format", "json")
+    assert json.loads(ended.stdout) == healthy.results(0)

@@ -1,0 +1,78 @@
+"""What the audit says when CircleCI misbehaves: never less than is true, never clean."""
+
+from __future__ import annotations
+
+import pytest
+from audits import Audits
+
+from auditor.demo.faults import Garbage
+from auditor.models import Severity
+
+RANK = {severity.value: severity.rank for severity in Severity}
+
+
+def assert_nothing_falls(healthy: Audits, faulty: Audits) -> None:
+    before, after = healthy.severities(), faulty.severities()
+    fallen = {
+        id_: (before[id_], severity)
+        for id_, severity in after.items()
+        if RANK[severity] < RANK[before[id_]]
+    }
+    assert not fallen
+
+
+def test_throttled_and_dropped_calls_change_nothing(healthy: Audits, audits: Audits) -> None:
+    audits.organisation.faults.throttle(23, retry_after=0)
+    audits.organisation.faults.drop(every=17)
+    ended = audits.audit("--incident", "circleci-2023-01")
+    assert ended.code == 0, ended.stderr
+    assert audits.severities() == healthy.severities()
+    assert {gap["what"] for gap in audits.results()["gaps"]} == {
+        gap["what"] for gap in healthy.results()["gaps"]
+    }
+
+
+def test_endless_pages_end(healthy: Audits, audits: Audits) -> None:
+    audits.organisation.faults.endless("/api/*")
+    assert audits.audit("--incident", "circleci-2023-01").code == 0
+    assert_nothing_falls(healthy, audits)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v2/context/*/restrictions",
+        "/api/v2/context/*/environment-variable",
+        "/api/v2/project/*/settings",
+        "/api/v2/project/*/envvar",
+        "/api/v1.1/*",
+        "/api/v3/*",
+        "/api/private/*",
+        "/api/v2/context",
+    ],
+)
+@pytest.mark.parametrize("how", ["403", "404", "500", "html", "truncated", "empty", "shape"])
+def test_a_refused_or_useless_store_is_a_gap(
+    healthy: Audits, audits: Audits, path: str, how: str
+) -> None:
+    faults = audits.organisation.faults
+    if how.isdigit():
+        faults.deny(path, int(how))
+    else:
+        faults.garbage(path, Garbage[how.upper()])
+    text = audits.config.read_text()
+    audits.config.write_text(text.replace("token_env", "retries = 0\ntoken_env"))
+    ended = audits.audit("--incident", "circleci-2023-01", "--strict")
+    assert ended.code in (3, 4, 11), ended.stderr
+    assert "Traceback" not in ended.stderr
+    if ended.code == 11:
+        assert_nothing_falls(healthy, audits)
+        known = {gap["what"] for gap in healthy.results()["gaps"]}
+        assert {gap["what"] for gap in audits.results()["gaps"]} - known
+
+
+def test_without_the_provider_no_severity_falls(healthy: Audits, audits: Audits) -> None:
+    ended = audits.audit("--incident", "circleci-2023-01", "--only", "circleci", "--strict")
+    assert ended.code == 11
+    assert audits.severities().keys() == healthy.severities().keys()
+    assert_nothing_falls(healthy, audits)

@@ -1,0 +1,53 @@
+"""A second run into the same folder: what people wrote is still there."""
+
+from __future__ import annotations
+
+import openpyxl
+from audits import Audits
+from openpyxl.worksheet.worksheet import Worksheet
+
+WRITTEN = {"Status": "In progress", "Owner": "Ann Ace", "Ticket": "SEC-1", "Notes": "=1+1 is text"}
+
+
+def secrets_sheet(audits: Audits) -> tuple[openpyxl.Workbook, Worksheet, dict[str, int]]:
+    book = openpyxl.load_workbook(audits.tracker)
+    sheet = book["Secrets"]
+    header = next(
+        row for row in sheet.iter_rows(max_row=10) if any(c.value == "Secret ID" for c in row)
+    )
+    return book, sheet, {str(cell.value): cell.column for cell in header if cell.value}
+
+
+def test_the_columns_people_look_for_are_there(healthy: Audits) -> None:
+    _, _, columns = secrets_sheet(healthy)
+    wanted = {"Rotate", "Severity", "Secret ID", "Status", "Owner", "Due date", "Ticket", "Notes"}
+    assert wanted <= set(columns)
+
+
+def test_edits_survive_a_second_run(audits: Audits) -> None:
+    assert audits.audit().code == 0
+    book, sheet, columns = secrets_sheet(audits)
+    ids = [row[0].value for row in sheet.iter_rows() if str(row[0].value).startswith("S-")]
+    at = next(row[0].row for row in sheet.iter_rows() if row[0].value == ids[5])
+    for header, text in WRITTEN.items():
+        cell = sheet.cell(at, columns[header])
+        cell.value = text
+        cell.data_type = "s"
+    book.save(audits.tracker)
+    assert audits.audit().code == 0
+    _, sheet, columns = secrets_sheet(audits)
+    at = next(row[0].row for row in sheet.iter_rows() if row[0].value == ids[5])
+    assert {h: sheet.cell(at, columns[h]).value for h in WRITTEN} == WRITTEN
+    assert audits.results()["edits"][ids[5]]["owner"] == "Ann Ace"
+
+
+def test_first_seen_stays_and_last_seen_moves(audits: Audits) -> None:
+    assert audits.audit().code == 0
+    assert audits.audit().code == 0
+    first, second = (
+        {row["secret_id"]: row for row in audits.results(run)["history"]} for run in (0, 1)
+    )
+    assert first.keys() == second.keys()
+    for id_, row in second.items():
+        assert row["first"] == first[id_]["first"]
+        assert row["last"] > first[id_]["last"]

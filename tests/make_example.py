@@ -1,0 +1,51 @@
+"""Makes reports/example/ from the demo: workbook, results.json, and a picture for the README.
+
+`make example` runs it. LibreOffice draws the workbook, pdftoppm and Pillow-free PNG joining make
+the picture; without them only the files are made and the run says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "reports" / "example"
+
+
+def main() -> int:
+    """Run the demo in a scratch folder and keep what people look at."""
+    EXAMPLE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        demo = subprocess.run(
+            [sys.executable, "-m", "auditor", "demo", "--out", str(out)], check=False, cwd=folder
+        )
+        if demo.returncode:
+            return demo.returncode
+        shutil.copyfile(out / "tracker.xlsx", EXAMPLE / "tracker.xlsx")
+        shutil.copyfile(next(out.glob("*/results.json")), EXAMPLE / "results.json")
+        draw(EXAMPLE / "tracker.xlsx", Path(folder))
+    return 0
+
+
+def draw(workbook: Path, scratch: Path) -> None:
+    """Write one PNG a sheet page: the first of Summary and the first of Secrets."""
+    if not (shutil.which("soffice") and shutil.which("pdftoppm")):
+        print("LibreOffice or pdftoppm is missing: no pictures were made", file=sys.stderr)
+        return
+    profile = f"-env:UserInstallation={(scratch / 'profile').as_uri()}"
+    convert = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(scratch)]
+    subprocess.run([*convert, str(workbook)], check=True, capture_output=True)
+    pdf = scratch / f"{workbook.stem}.pdf"
+    for page, name in ((1, "summary"), (2, "secrets")):
+        target = EXAMPLE / name
+        pages = ["-f", str(page), "-l", str(page), "-singlefile"]
+        subprocess.run(["pdftoppm", "-r", "80", "-png", *pages, str(pdf), str(target)], check=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
