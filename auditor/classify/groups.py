@@ -1,0 +1,89 @@
+"""Joins entries into credentials: an access key id with its secret, its region, its account.
+
+Entries belong together when they are of one kind and one stem in one store of one scope.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import TypeAlias
+
+from auditor.classify.catalogue import kinds
+from auditor.models import Classification, Credential, Kind, Part, Role, Secret
+
+_Member: TypeAlias = tuple[Secret, Classification]
+_Place: TypeAlias = tuple[str, str, str, str, str]
+
+
+def group(
+    secrets: Iterable[Secret], classifications: Mapping[str, Classification]
+) -> tuple[Credential, ...]:
+    """Return every credential among the secrets.
+
+    Each secret belongs to one, alone where it has no companions; so does each identifier that is
+    replaced with its secret, also where that secret is kept elsewhere. `classifications` is by
+    secret id. The ids are stable from run to run.
+    """
+    groups: dict[_Place, list[_Member]] = {}
+    for secret in secrets:
+        told = classifications[secret.id]
+        if told.kind and told.part:
+            place = (secret.source, secret.store, secret.scope.id, told.kind, told.stem)
+            groups.setdefault(place, []).append((secret, told))
+    return tuple(
+        credential
+        for place, members in groups.items()
+        for credential in _credentials(place, kinds()[place[3]], members)
+    )
+
+
+def _credentials(place: _Place, kind: Kind, members: Sequence[_Member]) -> Iterator[Credential]:
+    """Yield one credential for each secret of the group; with several ids, in pairs.
+
+    The fullest spelling goes with the fullest: AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY,
+    AWS_ACCESS_KEY with AWS_SECRET_KEY. What is left over takes the first of the other side.
+    """
+    ordered = sorted(members, key=lambda member: (-len(member[0].name), member[0].name))
+    secrets, anchors, others = _sides(kind, ordered)
+    for secret, anchor in zip_longest(secrets, anchors):
+        own = secret or anchor
+        pair = (anchor or next(iter(anchors), None), secret or next(iter(secrets), None))
+        leads = [member for member in pair if member]
+        if own:
+            yield _credential(place, kind, own[0].name, [*leads, *others])
+
+
+def _sides(
+    kind: Kind, members: Sequence[_Member]
+) -> tuple[list[_Member], list[_Member], list[_Member]]:
+    """Return the secrets, the identifiers replaced with them, and the companions of both.
+
+    With neither of the first two, every companion that is secret (a session token) stands alone.
+    """
+    lead = {"secret", *kind.rotates}
+    if not any(told.part in lead for _, told in members):
+        alone = [(secret, told) for secret, told in members if told.role is Role.SECRET]
+        return alone, [], [m for m in members if m[1].role is not Role.SECRET]
+    secrets = [m for m in members if m[1].part == "secret"]
+    anchors = [m for m in members if m[1].part in kind.rotates]
+    return secrets, anchors, [m for m in members if m[1].part not in lead]
+
+
+def _credential(place: _Place, kind: Kind, own: str, members: Sequence[_Member]) -> Credential:
+    return Credential(
+        id=_credential_id(place, own),
+        kind=kind.id,
+        vendor=kind.vendor,
+        provider=kind.provider,
+        scope=members[0][0].scope,
+        stem=place[4],
+        parts=tuple(Part(told.part, secret.id) for secret, told in members),
+    )
+
+
+def _credential_id(place: _Place, name: str) -> str:
+    """Return "C-" and 10 hex digits, from where it is and the name of the entry it is made for."""
+    text = "\0".join((*place, name)).encode("utf-8", "backslashreplace")
+    return f"C-{hashlib.sha256(text).hexdigest()[:10]}"

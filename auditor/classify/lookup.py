@@ -1,0 +1,91 @@
+"""Finds everything the catalogue has to say about the words of a name; `names` decides among it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from auditor.classify.catalogue import Catalogue, Entry, Meaning
+from auditor.classify.tokens import windows
+from auditor.models import Kind, Role
+
+Positions: TypeAlias = tuple[int, ...]
+"""Which words of a name, by number, ascending."""
+
+
+class Hit(NamedTuple):
+    """A rule of the catalogue that fits some words of a name."""
+
+    meaning: Meaning
+    at: Positions
+    run: int
+    """How many of those words stand together at the end of the hit."""
+
+    @property
+    def gapped(self) -> bool:
+        """Return whether other words stand between the vendor's word and the rest."""
+        return self.run < len(self.at)
+
+
+class Vendor(NamedTuple):
+    """A word of a name that names a vendor, with the kind it lends to a general ending."""
+
+    kind: Kind
+    at: Positions
+
+
+class Found(NamedTuple):
+    """All that fits a name, in no order."""
+
+    hits: list[Hit]
+    vendors: list[Vendor]
+
+
+def look(known: Catalogue, words: Sequence[str], every: Positions, plain: Positions) -> Found:
+    """Return every hit and vendor word of a name.
+
+    `plain` are the positions of `every` without affixes and numbers. Words are looked up with and
+    without those: K8S and CC_TEST_REPORTER_ID are names, SLACK_PROD_TOKEN_2 is SLACK_TOKEN.
+    """
+    last = plain[-1] if plain else 0
+    found = Found([], [])
+    rests: list[tuple[Positions, Entry]] = []
+    for at, entry in _entries(known, words, every, plain):
+        if entry.name:
+            found.hits.append(Hit(entry.name, at, len(at)))
+        if entry.whole and at in (every, plain):
+            found.hits.append(Hit(entry.whole, at, len(at)))
+        # What tells a secret counts anywhere, so that words after it hide nothing.
+        if entry.ending and (at[-1] >= last or entry.ending.role is Role.SECRET):
+            found.hits.append(Hit(entry.ending, at, len(at)))
+        if entry.word:
+            found.vendors.append(Vendor(entry.word, at))
+        if entry.rests:
+            rests.append((at, entry))
+    found.hits.extend(_joined(found.vendors, rests))
+    return found
+
+
+def _entries(
+    known: Catalogue, words: Sequence[str], every: Positions, plain: Positions
+) -> Iterator[tuple[Positions, Entry]]:
+    """Yield every run of words that the catalogue knows, each once."""
+    entries, longest = known.entries, known.longest
+    for first, end, text in windows(words, every, longest):
+        if entry := entries.get(text):
+            yield every[first:end], entry
+    if len(plain) == len(every):
+        return
+    for first, end, text in windows(words, plain, longest):
+        spread = plain[end - 1] - plain[first] >= end - first
+        if spread and (entry := entries.get(text)):
+            yield plain[first:end], entry
+
+
+def _joined(vendors: Sequence[Vendor], rests: Sequence[tuple[Positions, Entry]]) -> Iterator[Hit]:
+    """Yield the names that are pulled apart: SLACK and WEBHOOK_URL in SLACK_MYTEAM_WEBHOOK_URL."""
+    for vendor in vendors:
+        for rest, entry in rests:
+            meaning = entry.rests.get(vendor.kind.vendor)
+            if meaning and vendor.at[-1] < rest[0]:
+                yield Hit(meaning, vendor.at + rest, len(rest))
