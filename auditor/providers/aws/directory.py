@@ -1,0 +1,156 @@
+"""What is known of AWS, offline: whose an access key is and what that identity may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from auditor.models import (
+    AccessKey,
+    Capability,
+    CapabilityName,
+    Coverage,
+    Credential,
+    Gap,
+    Identity,
+    Match,
+    NoMatch,
+    Resolution,
+    Secret,
+)
+from auditor.providers.aws.accounts import Account, KeyRecord, Principal, Reading
+from auditor.providers.aws.capabilities import capabilities
+from auditor.providers.aws.gaps import source_of
+from auditor.providers.aws.keys import KeyMatcher
+from auditor.providers.aws.policies import PolicyReader, grants, quarantine_of
+
+_CONSOLES = {
+    "aws": "https://console.aws.amazon.com",
+    "aws-cn": "https://console.amazonaws.cn",
+    "aws-us-gov": "https://console.amazonaws-us-gov.com",
+}
+_TABS = {"user": "security_credentials", "role": "permissions"}
+
+
+class AwsDirectory:
+    """All accounts of one snapshot. An identity's permissions are evaluated when asked for."""
+
+    def __init__(self, reading: Reading) -> None:
+        """Index everybody and every key that was read."""
+        self._accounts = {account.id: account for account in reading.accounts}
+        hidden = (*reading.refused, *reading.unusable)
+        self.identities: Mapping[str, Identity] = {
+            identity.id: identity
+            for account in reading.accounts
+            for identity in _identities(account)
+        }
+        self.gaps: tuple[Gap, ...] = (
+            *hidden,
+            *reading.strange,
+            *(gap for account in reading.accounts for gap in account.gaps),
+        )
+        self.coverage: tuple[Coverage, ...] = tuple(_coverage(reading))
+        self._matcher = KeyMatcher(
+            (key for account in reading.accounts for key in account.keys),
+            identities=self.identities.keys(),
+            unlisted=frozenset().union(*(account.unlisted for account in reading.accounts)),
+            unsearched=(
+                *hidden,
+                *(gap for account in reading.accounts for gap in account.unsearched),
+            ),
+        )
+        self._readers = {account.id: PolicyReader(account) for account in reading.accounts}
+        self._resolved: dict[str, Resolution] = {}
+
+    def identify(
+        self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
+    ) -> Match | NoMatch:
+        """Return whose access key a credential is."""
+        return self._matcher.identify(credential, secrets, owner)
+
+    def resolve(self, identity_id: str) -> Resolution:
+        """Return what an identity may do. KeyError for one that was not read."""
+        if identity_id not in self._resolved:
+            identity = self.identities[identity_id]
+            account = self._accounts[identity.account]
+            principal = account.principals[identity_id]
+            self._resolved[identity_id] = resolve(account, principal, self._readers[account.id])
+        return self._resolved[identity_id]
+
+
+def resolve(account: Account, principal: Principal, reader: PolicyReader) -> Resolution:
+    """Return what an identity of an account may do: the seam where the evaluation is replaced."""
+    if principal.kind == "root":
+        path = (f"the root user may do everything in AWS account {account.id}",)
+        everything = Capability(principal.arn, CapabilityName.ADMIN, path, ("*",), ("*",))
+        return Resolution(principal.arn, (), (everything,))
+    if principal.detail is None:
+        return Resolution(
+            principal.arn, (), (), (account.details_gap,) if account.details_gap else ()
+        )
+    permissions = reader.permissions(principal)
+    return Resolution(
+        identity_id=principal.arn,
+        grants=grants(principal, permissions),
+        capabilities=capabilities(principal, account.id, permissions),
+        gaps=permissions.gaps,
+    )
+
+
+def _identities(account: Account) -> Iterable[Identity]:
+    keys: dict[str, list[KeyRecord]] = {}
+    for key in account.keys:
+        keys.setdefault(key.user_arn, []).append(key)
+    for principal in account.principals.values():
+        held = keys.get(principal.arn, [])
+        yield Identity(
+            id=principal.arn,
+            provider="aws",
+            account=account.id,
+            name=principal.name,
+            kind=principal.kind,
+            created=principal.created,
+            status=_status(account, principal, held),
+            keys=tuple(AccessKey(k.label, k.status, k.created, k.last_used) for k in held),
+            console_url=_console_url(principal),
+        )
+
+
+def _status(account: Account, principal: Principal, keys: list[KeyRecord]) -> str:
+    if quarantine := quarantine_of(principal):
+        return f"quarantined by AWS ({quarantine})"
+    if principal.kind != "user" or any(key.status == "Active" for key in keys):
+        return "active"
+    if principal.arn in account.unlisted:
+        return "access keys not known"
+    return "no active access key"
+
+
+def _console_url(principal: Principal) -> str | None:
+    """Return the console page of an identity, None for the root user, who has none."""
+    if principal.kind not in _TABS:
+        return None
+    host = _CONSOLES.get(principal.arn.split(":")[1], _CONSOLES["aws"])
+    page = f"{principal.kind}s/details/{quote(principal.name, safe='')}"
+    return f"{host}/iam/home#/{page}?section={_TABS[principal.kind]}"
+
+
+def _coverage(reading: Reading) -> Iterable[Coverage]:
+    read = len(reading.accounts)
+    yield Coverage("aws", "accounts", read, read + len(reading.refused))
+    for account in reading.accounts:
+        people = [p for p in account.principals.values() if p.kind != "root"]
+        yield Coverage(
+            source=source_of(account.id),
+            what="users whose access keys were listed",
+            read=len(account.users - account.unlisted),
+            known=len(account.users) if account.users_known else None,
+            note=account.alias,
+        )
+        yield Coverage(
+            source=source_of(account.id),
+            what="identities whose policies were read",
+            read=sum(principal.detail is not None for principal in people),
+            known=None if account.details_gap else len(people),
+            note="organization, resource and session policies are not evaluated",
+        )

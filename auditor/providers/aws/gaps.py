@@ -1,0 +1,140 @@
+"""Words what could not be read of an account: what, why, and what to grant or export instead."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.models import Gap, Json
+from auditor.providers.aws.documents import text
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is read of an account.
+
+    `what` completes "… of account 123456789012"; `leaves` says what stays open without it.
+    """
+
+    what: str
+    permission: str
+    command: str
+    leaves: str
+
+
+DETAILS = Part(
+    "users, groups, roles and policies",
+    "iam:GetAccountAuthorizationDetails",
+    "get-account-authorization-details",
+    "what its identities may do",
+)
+KEYS = Part(
+    "access keys",
+    "iam:ListAccessKeys",
+    "list-access-keys --user-name USER > USER.json",
+    "whose access key a variable holds",
+)
+LAST_USED = Part(
+    "last use of the access keys",
+    "iam:GetAccessKeyLastUsed",
+    "get-access-key-last-used --access-key-id ID",
+    "whether a key is in use",
+)
+REPORT = Part(
+    "credential report",
+    "iam:GenerateCredentialReport and iam:GetCredentialReport",
+    "get-credential-report",
+    "whether the root user has an access key",
+)
+ALIASES = Part(
+    "account alias",
+    "iam:ListAccountAliases",
+    "list-account-aliases",
+    "the account's name in the report",
+)
+
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_STALE = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "NoCredentialsError",
+    "SSOTokenLoadError",
+    "SignatureDoesNotMatch",
+    "TokenRetrievalError",
+    "UnauthorizedSSOTokenError",
+    "UnrecognizedClientException",
+)
+_NAMES_SHOWN = 3
+_ENTRY_RENEW = "renew the credentials it is configured with and run again with --resume"
+_ENTRY_ALLOW = (
+    "check its profile and role_arn, and let the audit's own identity in (sts:AssumeRole on the "
+    "role, and the role's trust policy), then run again with --resume"
+)
+
+
+def source_of(account: str) -> str:
+    """Return the name of an account's collector, as `Gap.source` and coverage show it."""
+    return f"aws {account}"
+
+
+def gap_of(account: str, part: Part, document: Json | None, users: Iterable[str] = ()) -> Gap:
+    """Return the gap that a refused or missing document leaves, for all users or those named."""
+    return Gap(
+        what=f"{part.what}{_of_users(list(users))} of AWS account {account}",
+        why=why_of(document),
+        fix=f"{_fix(document, part)}; until then {part.leaves} is not known",
+        source=source_of(account),
+        affects=(account,),
+    )
+
+
+def gaps_of_users(
+    account: str, part: Part, documents: Mapping[str, Json | None]
+) -> tuple[Gap, ...]:
+    """Return one gap for each kind of refusal, however many users it struck."""
+    by_error: dict[str, list[str]] = defaultdict(list)
+    for user, document in sorted(documents.items()):
+        by_error[text(document, "error")].append(user)
+    return tuple(
+        gap_of(account, part, documents[users[0]], users) for _, users in sorted(by_error.items())
+    )
+
+
+def gap_of_entry(name: str, document: Json | None) -> Gap:
+    """Return the gap of a configured account that did not let the audit in."""
+    return Gap(
+        what=f"everything of the AWS account configured as {name}",
+        why=why_of(document),
+        fix=_ENTRY_RENEW if text(document, "error") in _STALE else _ENTRY_ALLOW,
+        source="aws",
+        affects=(name,),
+    )
+
+
+def why_of(document: Json | None) -> str:
+    """Return why a document is not whole, in AWS's words where it gave any."""
+    if document is None:
+        return "it was not read: the run was interrupted, or the export does not hold it"
+    error, message = text(document, "error"), text(document, "message")
+    return f"{error}: {message}" if message else error or "the reply cannot be read"
+
+
+def _fix(document: Json | None, part: Part) -> str:
+    error = text(document, "error")
+    if error in _DENIED:
+        return f"grant {part.permission} to the audit's identity"
+    if error in _STALE:
+        return "renew the audit's credentials and run again with --resume"
+    if document is None or error == "Truncated":
+        return f"run again with --resume, or export it whole: aws iam {part.command}"
+    return f"run again with --resume (it needs {part.permission})"
+
+
+def _of_users(users: list[str]) -> str:
+    if not users:
+        return ""
+    shown = ", ".join(name[:64] for name in users[:_NAMES_SHOWN])
+    more = len(users) - _NAMES_SHOWN
+    return f" of {len(users)} users ({shown}{f' and {more} more' if more > 0 else ''})"

@@ -1,0 +1,302 @@
+"""Reads policy documents into statements, and gathers those that reach an identity.
+
+Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from auditor.models import Gap, Grant, Json
+from auditor.providers.aws.accounts import Account, Principal
+from auditor.providers.aws.documents import entries, text
+from auditor.providers.aws.gaps import DETAILS, source_of
+
+_LONGEST_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement. With `but_actions` or `but_resources` the list names what is left out."""
+
+    effect: str
+    actions: tuple[str, ...]
+    but_actions: bool
+    resources: tuple[str, ...]
+    but_resources: bool
+    condition: str
+    """The condition in words, "" where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy on its way to an identity: through which group, under which name."""
+
+    group: str
+    name: str
+    inline: bool
+    statements: tuple[Statement, ...]
+
+    @property
+    def via(self) -> str:
+        """Return "group Admins, policy AdministratorAccess"."""
+        return ", ".join(self.steps)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Return the way from the identity to the policy, in words."""
+        policy = f"{'inline policy' if self.inline else 'policy'} {self.name}"
+        return (f"group {self.group}", policy) if self.group else (policy,)
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Everything of its own account that decides what an identity may do.
+
+    `boundary` is None where there is none; `boundary_unknown` is set where there is one whose
+    text was not read.
+    """
+
+    policies: tuple[Policy, ...]
+    boundary: Policy | None
+    boundary_unknown: bool
+    quarantine: str
+    gaps: tuple[Gap, ...]
+
+
+QUARANTINE = "AWSCompromisedKeyQuarantine"
+"""How the policies begin that AWS attaches to a user whose key it found in public.
+
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV3.html
+"""
+
+
+def quarantine_of(principal: Principal) -> str:
+    """Return the name of the quarantine policy AWS has attached to an identity, "" where none."""
+    names = (text(a, "PolicyName") for a in entries(principal.detail, "AttachedManagedPolicies"))
+    return next((name for name in names if name.startswith(QUARANTINE)), "")
+
+
+# --- documents -------------------------------------------------------------------------------
+
+
+class Malformed(ValueError):
+    """A policy, or a statement of it, that does not follow the grammar. Says which and where."""
+
+
+def parse(document: Json) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
+    """Return the statements of a policy and what is wrong with those that cannot be read.
+
+    The document is parsed JSON, or its text, URL-encoded or not.
+    """
+    try:
+        found = _listed(_loaded(document).get("Statement"))
+    except Malformed as error:
+        return (), (f"the policy is malformed: {error}",)
+    statements: list[Statement] = []
+    problems: list[str] = []
+    for number, statement in enumerate(found, 1):
+        try:
+            statements.append(_statement(statement))
+        except Malformed as error:
+            problems.append(f"the policy is malformed, statement {number}: {error}")
+    if not found:
+        problems.append("the policy is malformed: it has no statement")
+    return tuple(statements), tuple(problems)
+
+
+def _loaded(document: Json) -> Mapping[str, Any]:
+    if isinstance(document, str):
+        plain = document if document.lstrip().startswith("{") else unquote(document)
+        try:
+            document = json.loads(plain)
+        except (ValueError, RecursionError):
+            raise Malformed("it is not JSON") from None
+    if not isinstance(document, dict):
+        raise Malformed("it is not an object")
+    return document
+
+
+def _listed(value: Json) -> list[Any]:
+    """Return a list, also of a single value: the grammar lets the brackets out."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _statement(statement: Json) -> Statement:
+    if not isinstance(statement, dict):
+        raise Malformed("it is not an object")
+    effect = statement.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise Malformed("Effect is neither Allow nor Deny")
+    actions, but_actions = _either(statement, "Action")
+    resources, but_resources = _either(statement, "Resource")
+    condition = _condition_words(statement.get("Condition"))
+    return Statement(str(effect), actions, but_actions, resources, but_resources, condition)
+
+
+def _either(statement: Mapping[str, Any], element: str) -> tuple[tuple[str, ...], bool]:
+    """Return the patterns of an element or of its Not form, and whether it is the latter."""
+    named = [name for name in (element, f"Not{element}") if name in statement]
+    if len(named) != 1:
+        raise Malformed(f"it needs either {element} or Not{element}")
+    patterns = _listed(statement[named[0]])
+    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+        raise Malformed(f"{named[0]} is not a list of texts")
+    return tuple(patterns), named[0] != element
+
+
+def _condition_words(condition: Json) -> str:
+    """Return a condition in words: "StringEquals aws:RequestedRegion = eu-west-1"."""
+    if condition in (None, {}):
+        return ""
+    if not isinstance(condition, dict):
+        raise Malformed("Condition is not an object")
+    words = []
+    for operator, keys in condition.items():
+        if not isinstance(keys, dict):
+            raise Malformed(f"Condition {operator} is not an object")
+        words += [f"{operator} {key} = {_values(values)}" for key, values in keys.items()]
+    return short(" and ".join(words)) or "an empty condition"
+
+
+def _values(values: Json) -> str:
+    return " or ".join(
+        str(value).lower() if isinstance(value, bool) else str(value) for value in _listed(values)
+    )
+
+
+def short(words: str, longest: int = _LONGEST_WORDS) -> str:
+    """Return the words, cut where they are longer than a cell should be."""
+    return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+# --- gathering -------------------------------------------------------------------------------
+
+
+class PolicyReader:
+    """Gathers the policies of the identities of one account, reading each managed policy once."""
+
+    def __init__(self, account: Account) -> None:
+        """Read the account's policies on demand."""
+        self._account = account
+        self._managed: dict[str, tuple[tuple[Statement, ...], tuple[str, ...]]] = {}
+
+    def permissions(self, principal: Principal) -> Permissions:
+        """Return everything that decides what a user or a role may do."""
+        detail, gaps = principal.detail or {}, _Gaps(self._account.id, principal)
+        policies = [*self._policies_of(detail, "", gaps)]
+        for name in _texts(detail.get("GroupList")):
+            group = self._account.groups.get(name)
+            if group is None:
+                gaps.add(f"group {name}", "its policies are not among what was read")
+            else:
+                policies += self._policies_of(group, name, gaps)
+        boundary_arn = text(detail.get("PermissionsBoundary"), "PermissionsBoundaryArn")
+        boundary = self._boundary(boundary_arn, gaps) if boundary_arn else None
+        return Permissions(
+            policies=tuple(policies),
+            boundary=boundary,
+            boundary_unknown=bool(boundary_arn) and boundary is None,
+            quarantine=quarantine_of(principal),
+            gaps=tuple(gaps.found),
+        )
+
+    def _policies_of(self, holder: Mapping[str, Any], group: str, gaps: _Gaps) -> Iterator[Policy]:
+        for listing in ("UserPolicyList", "GroupPolicyList", "RolePolicyList"):
+            for entry in entries(holder, listing):
+                name = text(entry, "PolicyName")
+                statements, problems = parse(entry.get("PolicyDocument"))
+                gaps.add_problems(f"inline policy {name}", problems)
+                yield Policy(group, name, inline=True, statements=statements)
+        for entry in entries(holder, "AttachedManagedPolicies"):
+            arn = text(entry, "PolicyArn")
+            statements, problems = self._read(arn)
+            gaps.add_problems(f"managed policy {arn}", problems)
+            yield Policy(group, text(entry, "PolicyName"), inline=False, statements=statements)
+
+    def _boundary(self, arn: str, gaps: _Gaps) -> Policy | None:
+        """Return a permissions boundary, None where a part of it is not known.
+
+        A part that is missing could allow more: what is left must not be taken for the whole.
+        """
+        statements, problems = self._read(arn)
+        gaps.add_problems(f"permissions boundary {arn}", problems)
+        name = arn.rpartition("/")[2]
+        return None if problems else Policy("", name, inline=False, statements=statements)
+
+    def _read(self, arn: str) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
+        """Return the statements of a managed policy's default version and what is wrong with it."""
+        if arn not in self._managed:
+            policy = self._account.policies.get(arn)
+            self._managed[arn] = (
+                parse(_default_version(policy))
+                if policy is not None
+                else ((), ("its text is not among what was read",))
+            )
+        return self._managed[arn]
+
+
+def _default_version(policy: Mapping[str, Any]) -> Json:
+    versions = entries(policy, "PolicyVersionList")
+    chosen = text(policy, "DefaultVersionId")
+    default = (
+        version.get("Document")
+        for version in versions
+        if version.get("IsDefaultVersion") is True or text(version, "VersionId") == chosen
+    )
+    return next(default, None)
+
+
+def _texts(value: Json) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+class _Gaps:
+    """Collects what is not known of one identity's permissions."""
+
+    def __init__(self, account: str, principal: Principal) -> None:
+        self.found: list[Gap] = []
+        self._account = account
+        self._principal = principal
+
+    def add(self, what: str, why: str) -> None:
+        gap = Gap(
+            what=f"permissions of {self._principal.title} through {what}",
+            why=why,
+            fix=f"grant {DETAILS.permission}, or export all of it: aws iam {DETAILS.command}",
+            source=source_of(self._account),
+            affects=(self._account,),
+        )
+        if gap not in self.found:
+            self.found.append(gap)
+
+    def add_problems(self, what: str, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self.add(what, problem)
+
+
+def grants(principal: Principal, permissions: Permissions) -> tuple[Grant, ...]:
+    """Return the statements of an identity as its policies word them."""
+    return tuple(
+        Grant(
+            identity_id=principal.arn,
+            actions=worded(statement.actions, left_out=statement.but_actions),
+            resources=worded(statement.resources, left_out=statement.but_resources),
+            effect=statement.effect,
+            via=policy.via,
+            condition=statement.condition,
+        )
+        for policy in permissions.policies
+        for statement in policy.statements
+    )
+
+
+def worded(patterns: tuple[str, ...], *, left_out: bool) -> tuple[str, ...]:
+    """Return patterns as they stand, or as what is left out by NotAction and NotResource."""
+    return (f"all except {', '.join(patterns)}",) if left_out else patterns

@@ -1,0 +1,64 @@
+"""The table `[providers.aws]` of the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.config import STRICT, Endpoint, Parallel, Retries
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account to read.
+
+    By a profile of the AWS configuration, by a role assumed from that profile, or both. With
+    neither, the account of the default credential chain.
+    """
+
+    __pydantic_config__ = STRICT
+
+    profile: str = ""
+    role_arn: str = ""
+    """The audit's own role in the account, with read access only."""
+    external_id: str = ""
+    """What the role's trust policy asks for, where it does."""
+    name: str = ""
+    """What the account is called in messages while its id is not known."""
+
+    @property
+    def label(self) -> str:
+        """Return the name the account goes by: its own, else its role, else its profile."""
+        return self.name or self.role_arn or self.profile or "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Which accounts to read, live or from files that people exported.
+
+    Without accounts and without an export, the account of the default credential chain is read.
+    """
+
+    __pydantic_config__ = STRICT
+
+    accounts: tuple[Account, ...] = ()
+    export: str = ""
+    """Folder of the AWS CLI's own JSON and CSV replies."""
+    endpoint: Endpoint = ""
+    """Address that stands for every AWS API, for a lab; unset means AWS."""
+    region: str = "us-east-1"
+    """Region of the credentials' partition: IAM itself knows no regions."""
+    parallel: Parallel = 4
+    """How many calls may be under way at once."""
+    retries: Retries = 7
+    """How often a call is repeated that was throttled or got no answer."""
+
+    def __post_init__(self) -> None:
+        """Refuse two accounts of one name: their replies would overwrite each other."""
+        labels = [account.label for account in self.accounts]
+        if len(set(labels)) < len(labels):
+            raise ValueError("two accounts go by the same name: give each its own `name`")
+
+    @property
+    def live(self) -> tuple[Account, ...]:
+        """Return the accounts to read through the API."""
+        return self.accounts or (() if self.export else (Account(),))
