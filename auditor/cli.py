@@ -221,9 +221,11 @@ def _finish(outcome: Outcome, output_format: Formats) -> int:
         sys.stdout.buffer.writelines(results_chunks(outcome.results))
         sys.stdout.flush()
     else:
+        from rich.console import Console  # noqa: PLC0415
+
         from auditor.report import terminal  # noqa: PLC0415
 
-        terminal.show(outcome.results, outcome.files, sys.stdout)
+        terminal.show(Console(file=sys.stdout), outcome.summary(), outcome.files)
     if outcome.problem:
         raise outcome.problem
     return outcome.exit_code

@@ -32,6 +32,7 @@ from auditor.risk.standing import Standing
 from auditor.runs import Run
 
 Answers = Mapping[str, Match | NoMatch]
+_NOBODY_ASKED = Standing()
 
 
 def conclude(
@@ -67,7 +68,10 @@ def conclude(
         resolutions=tuple(standing.resolutions.values()),
         assessments=tuple(assessments),
         coverage=tuple(
-            chain.from_iterable(p.coverage for p in (*inventories, *directories.values()))
+            chain(
+                chain.from_iterable(found.coverage for found in inventories),
+                chain.from_iterable(found.coverage for found in directories.values()),
+            )
         ),
         gaps=_gaps(inventories, directories.values(), answers.values(), standing.resolutions),
         history=_seen(secrets, run, history),
@@ -126,22 +130,31 @@ def _score(
     answers: Answers,
     standing: Standing,
 ) -> Iterator[Assessment]:
-    holders = {part.secret_id: one for one in credentials for part in one.parts}
+    holders: dict[str, list[Credential]] = {}
+    for credential in credentials:
+        for part in credential.parts:
+            holders.setdefault(part.secret_id, []).append(credential)
     standings = {
         id_: Standing(answer, standing.resolutions, standing.identities)
         for id_, answer in answers.items()
     }
-    nobody_knows = Standing()
     for id_, secret in secrets.items():
-        credential = holders.get(id_)
-        yield assess(
-            secret,
-            classified[id_],
-            credential,
-            standings.get(credential.id, nobody_knows) if credential else nobody_knows,
-            kind=kinds().get(classified[id_].kind),
-            incident=todo.incident,
-            now=run.started,
+        told = classified[id_]
+        # A secret may be half of several credentials; the worst of them counts.
+        yield max(
+            (
+                assess(
+                    secret,
+                    told,
+                    one,
+                    standings.get(one.id, _NOBODY_ASKED) if one else _NOBODY_ASKED,
+                    kind=kinds().get(told.kind),
+                    incident=todo.incident,
+                    now=run.started,
+                )
+                for one in holders.get(id_, (None,))
+            ),
+            key=lambda assessed: (assessed.severity.rank, assessed.score),
         )
 
 
@@ -170,7 +183,8 @@ def _gaps(
     return tuple(
         dict.fromkeys(
             chain(
-                chain.from_iterable(part.gaps for part in (*inventories, *directories)),
+                chain.from_iterable(found.gaps for found in inventories),
+                chain.from_iterable(found.gaps for found in directories),
                 chain.from_iterable(one.gaps for one in resolutions.values()),
                 unasked,
             )

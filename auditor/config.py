@@ -49,6 +49,11 @@ def check_endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
+def check_optional_endpoint(url: str) -> str:
+    """Return the address of an API, or "" for the vendor's own; ValueError as `check_endpoint`."""
+    return check_endpoint(url) if url else ""
+
+
 def check_variable_name(name: str) -> str:
     """Return the name of an environment variable.
 
@@ -60,6 +65,7 @@ def check_variable_name(name: str) -> str:
 
 
 Endpoint: TypeAlias = Annotated[str, AfterValidator(check_endpoint)]
+OptionalEndpoint: TypeAlias = Annotated[str, AfterValidator(check_optional_endpoint)]
 VariableName: TypeAlias = Annotated[str, AfterValidator(check_variable_name)]
 Threshold: TypeAlias = Literal["critical", "high", "medium", "low"]
 Days: TypeAlias = Annotated[int, Field(ge=0, le=3650)]

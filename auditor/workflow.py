@@ -19,8 +19,8 @@ from auditor.errors import Interrupted, WorkbookError
 from auditor.models import Results, Severity
 from auditor.overrides import Overrides
 from auditor.plan import Plan, plan, require_packages
-from auditor.report import tracker
-from auditor.report.rows import Options
+from auditor.report import rows, tracker
+from auditor.report.rows import Options, Summary
 from auditor.runs import RESULTS_NAME, OutputFolder, Run, open_run, write_results
 
 EXIT_FOUND, EXIT_INCOMPLETE = 10, 11
@@ -31,15 +31,21 @@ class Outcome:
     """What an audit left behind. `problem` says why a file is not where it belongs."""
 
     results: Results
+    options: Options
     results_path: Path
     workbook: Path | None
     problem: WorkbookError | None
     exit_code: int
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """Return the files that people open."""
-        return tuple(path for path in (self.workbook, self.results_path) if path)
+    def files(self) -> dict[str, Path]:
+        """Return the files that people open, by what they are."""
+        workbook = {"workbook": self.workbook} if self.workbook else {}
+        return workbook | {"results": self.results_path}
+
+    def summary(self) -> Summary:
+        """Return the figures of the run."""
+        return rows.report(self.results, self.options).summary
 
 
 def audit(
@@ -114,14 +120,14 @@ def _publish(
     home = run.folder if run.folder.parent == output.path else output.path
     results_path = write_results(results, home / RESULTS_NAME)
     progress.start("writing the workbook")
+    options = _options(todo, results, now)
     workbook: Path | None = None
     try:
-        options = _options(todo, results, now)
         workbook = tracker.write(results, output.tracker, previous, options, beside=home)
     except tracker.WrittenElsewhere as error:
         workbook, problem = error.path, error
     code = exit_code(results, todo.loaded.settings.fail_on, strict=todo.loaded.settings.strict)
-    return Outcome(results, results_path, workbook, problem, code)
+    return Outcome(results, options, results_path, workbook, problem, code)
 
 
 def _options(todo: Plan, results: Results, now: datetime) -> Options:

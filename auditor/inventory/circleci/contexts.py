@@ -21,10 +21,11 @@ def read_contexts(reading: Reading, organization: Organization) -> Reply:
     On Server an owner may have to be called an account; on Cloud that would be answered 400.
     """
     owner = {"owner-id": organization.id}
-    reply = listing.every(reading.calls, _ROUTE, _kept, query=owner)
+    reply = listing.every(reading.calls, _ROUTE, _kept, query=owner, must="id")
     if reply.complete or not reading.settings.server or not refused(reply.status):
         return reply
-    account = listing.every(reading.calls, _ROUTE, _kept, query=owner | {"owner-type": "account"})
+    owner |= {"owner-type": "account"}
+    account = listing.every(reading.calls, _ROUTE, _kept, query=owner, must="id")
     return account if account.complete else reply
 
 

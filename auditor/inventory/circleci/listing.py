@@ -59,10 +59,14 @@ def every(
     *,
     segments: Mapping[str, str] = _NONE,
     query: Mapping[str, str] = _NONE,
+    must: str = "",
     most_pages: int = MOST_PAGES,
 ) -> Reply:
-    """Return all entries of a listing, over all its pages, each entry once."""
-    reading = _Reading(keep)
+    """Return all entries of a listing, over all its pages, each entry once.
+
+    `must` names a field that holds text in every entry: without it the listing is not complete.
+    """
+    reading = _Reading(keep, must)
     page: dict[str, str] = {}
     status = None
     for _ in range(most_pages):
@@ -79,6 +83,7 @@ class _Reading:
     """What was read of a listing so far."""
 
     keep: Keep
+    must: str
     kept: list[Json] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
@@ -93,7 +98,7 @@ class _Reading:
             return _BAD_SHAPE
         self.new = 0
         for entry in entries:
-            if not isinstance(entry, Mapping):
+            if not isinstance(entry, Mapping) or not self._is_one(entry):
                 self.odd += 1
             elif (name := _name(entry)) not in self.seen:
                 self.seen.add(name)
@@ -101,6 +106,9 @@ class _Reading:
                 if (kept := self.keep(entry)) is not None:
                     self.kept.append(kept)
         return ""
+
+    def _is_one(self, entry: Mapping[str, Json]) -> bool:
+        return not self.must or isinstance(entry.get(self.must), str)
 
     def repeats(self, page: Mapping[str, str]) -> bool:
         """Return whether to go on would lead nowhere: a token seen before, or nothing new."""

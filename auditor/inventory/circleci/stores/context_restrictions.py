@@ -14,7 +14,8 @@ from auditor.models import Json, ScopeKind
 
 def _read(reading: Reading, context: Target) -> Reply:
     route = "/api/v2/context/{context}/restrictions"
-    return listing.every(reading.calls, route, _kept, segments={"context": context.id})
+    segments = {"context": context.id}
+    return listing.every(reading.calls, route, _kept, segments=segments, must="restriction_type")
 
 
 def _kept(entry: Mapping[str, Json]) -> Json:

@@ -24,6 +24,7 @@ def _read(reading: Reading, context: Target) -> Reply:
         "/api/v2/context/{context}/environment-variable",
         keep,
         segments={"context": context.id},
+        must="variable",
     )
 
 

@@ -23,15 +23,15 @@ def _read(reading: Reading, project: Target) -> Reply:
     def take(body: Mapping[str, Json]) -> tuple[Json, ...] | None:
         variables = body.get("project_env_vars")
         if not isinstance(variables, list) or not all(
-            isinstance(one, Mapping) for one in variables
+            isinstance(one, Mapping) and isinstance(one.get("name"), str) for one in variables
         ):
             return None
         return tuple(keep(variable) for variable in variables)
 
-    found = of_project(
-        project, route, lambda slug: listing.every(reading.calls, route, keep, segments=slug)
-    )
-    return or_deleted(found, reading, project, take)
+    def every(slug: Mapping[str, str]) -> Reply:
+        return listing.every(reading.calls, route, keep, segments=slug, must="name")
+
+    return or_deleted(of_project(project, route, every), reading, project, take)
 
 
 def _kept(sealer: Sealer, variable: Mapping[str, Json]) -> Json:
