@@ -81,7 +81,7 @@ def test_console_links_are_quoted_and_know_the_partition(world: Any, arn: str, h
             "iam:GenerateCredentialReport and iam:GetCredentialReport",
         ),
         ("account-aliases", "account alias", "iam:ListAccountAliases"),
-        ("access-keys/ci", "access keys of 1 users (ci)", "iam:ListAccessKeys"),
+        ("access-keys/ci", "access keys of user ci", "iam:ListAccessKeys"),
     ],
 )
 def test_a_refused_call_names_the_permission(
@@ -123,7 +123,7 @@ def test_a_refused_last_use_leaves_the_key_known(world: Any) -> None:
     directory = world.directory()
     assert isinstance(directory.identities[world.arn("ci")].keys[0].last_used, Unknown)
     assert [gap.what for gap in directory.gaps] == [
-        "last use of the access keys of 1 users (ci) of AWS account 111122223333"
+        "last use of the access keys of user ci of AWS account 111122223333"
     ]
     assert world.identify("AKIAWO645SY5ACPDAAAA").searched
 

@@ -114,14 +114,17 @@ BUCKET = "arn:aws:s3:::site/*"
         # two actions that are only together of use
         ([allow("iam:PassRole")], set()),
         ([allow("lambda:CreateFunction")], {"deploy"}),
-        ([allow("iam:PassRole"), allow("lambda:CreateFunction")], {"escalate", "deploy"}),
+        (
+            [allow("iam:PassRole"), allow("lambda:CreateFunction")],
+            {"escalate", "impersonate", "deploy"},
+        ),
         (
             [allow("iam:PassRole", on=ROLE), allow("lambda:CreateFunction")],
-            {"escalate limited", "deploy"},
+            {"impersonate limited", "deploy"},
         ),
         (
             [allow("iam:PassRole", **IF_HOME), allow("lambda:CreateFunction")],
-            {"escalate if", "deploy"},
+            {"escalate if", "impersonate if", "deploy"},
         ),
         # its own keys are no escalation, those of others are
         ([allow("iam:CreateAccessKey", on=f"arn:aws:iam::{OWN}:user/ci")], set()),
@@ -248,6 +251,40 @@ def test_a_boundary_takes_admin(world: Any) -> None:
     assert "escalate" in capabilities
 
 
+@pytest.mark.parametrize(
+    ("role_may", "escalates"),
+    [
+        ([allow("*")], True),
+        ([allow("iam:PutRolePolicy", on=ROLE)], True),
+        ([allow("iam:PassRole", "lambda:*")], False),
+        ([allow("s3:*")], False),
+        ([{"Effect": "Maybe"}], True),
+    ],
+    ids=["admin", "escalates", "passes on", "harmless", "not known"],
+)
+def test_passing_a_named_role_is_worth_what_the_role_is(
+    world: Any, role_may: Any, escalates: bool
+) -> None:
+    def inline(*statements: Any) -> list[Any]:
+        return [{"PolicyName": "p", "PolicyDocument": {"Statement": list(statements)}}]
+
+    mine = inline(allow("iam:PassRole", on=ROLE), allow("lambda:CreateFunction"))
+    role = {"RoleName": "web", "Arn": ROLE, "RolePolicyList": inline(*role_may)}
+    other = {"RoleName": "x", "Arn": f"{ROLE}-other", "RolePolicyList": inline(allow("*"))}
+    world.write(users={"ci": {"UserPolicyList": mine}}, RoleDetailList=[role, other])
+    capabilities = told(list(world.directory().resolve(world.arn("ci")).capabilities))
+    assert ("escalate limited" in capabilities) is escalates
+    assert "impersonate limited" in capabilities
+
+
+def test_passing_a_role_that_was_not_read_may_be_worth_anything(world: Any) -> None:
+    mine = {"Statement": [allow("iam:PassRole", on=ROLE), allow("lambda:CreateFunction")]}
+    inline = [{"PolicyName": "p", "PolicyDocument": mine}]
+    world.write(users={"ci": {"UserPolicyList": inline}}, error="Throttling", message="slow down")
+    capabilities = world.directory().resolve(world.arn("ci")).capabilities
+    assert "escalate limited" in told(list(capabilities))
+
+
 def test_a_boundary_that_was_not_read_makes_everything_conditional(world: Any) -> None:
     boundary = {"PermissionsBoundary": {"PermissionsBoundaryArn": BOUNDARY}}
     inline = [{"PolicyName": "p", "PolicyDocument": {"Statement": [allow("s3:GetObject")]}}]
@@ -276,7 +313,7 @@ def test_the_path_is_told_step_by_step(world: Any) -> None:
     escalate = next(c for c in resolution.capabilities if c.name is CapabilityName.ESCALATE)
     assert escalate.path == (
         "user ci-deploy -> group deployers -> policy DeployAll allows lambda:*, iam:PassRole on *",
-        "can run code of its own as any role it may pass",
+        "can run code of its own as a role that is or can make itself an administrator",
         "only if IpAddress aws:SourceIp = 192.0.2.0/24",
     )
     assert escalate.actions == (

@@ -139,7 +139,7 @@ def test_the_keys_of_one_user_may_be_refused(world: Any, door: Door) -> None:
     door.rule = deny("ListAccessKeys", UserName="bob")
     directory = collect(world, settings_for(door, PROD))
     assert [gap.what for gap in directory.gaps] == [
-        f"access keys of 1 users (bob) of AWS account {PROD}"
+        f"access keys of user bob of AWS account {PROD}"
     ]
     secret = world.secret(keys["ci"]["AccessKeyId"])
     match = directory.identify(world.credential(secret), {secret.id: secret})

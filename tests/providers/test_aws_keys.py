@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.models import Confidence, Match, NoMatch
+from auditor.models import Confidence, Match, NoMatch, Part
 from auditor.providers.aws.keys import account_of_key
 
 DENIED = {"error": "AccessDenied", "message": "not authorized to perform: iam:ListAccessKeys"}
@@ -196,8 +197,8 @@ def test_no_hit_after_a_complete_search(world: Any) -> None:
     ("written", "why"),
     [
         ({"keys": {"ci": []}, "report": None}, "credential report"),
-        ({"keys": {"ci": DENIED}}, "access keys of 1 users (ci)"),
-        ({"keys": {}}, "access keys of 1 users (ci)"),
+        ({"keys": {"ci": DENIED}}, "access keys of user ci"),
+        ({"keys": {}}, "access keys of user ci"),
         ({"keys": {"ci": []}, "error": "AccessDenied"}, None),
     ],
 )
@@ -253,6 +254,16 @@ def test_a_value_that_can_be_no_key_id_was_not_searched_for(
     assert isinstance(answer, NoMatch)
     assert not answer.searched
     assert why in answer.gap.why
+
+
+def test_temporary_credentials_are_not_searched_for(world: Any) -> None:
+    world.write(users={"ci": {}}, keys={"ci": [world.metadata(1)]})
+    secret = world.secret("ASIAWO645SY5ACPDAAAA")
+    credential = world.credential(secret)
+    credential = replace(credential, parts=(*credential.parts, Part("session", "S-session")))
+    answer = world.directory().identify(credential, {secret.id: secret})
+    assert not answer.searched
+    assert "temporary credentials" in answer.gap.why
 
 
 def test_a_secret_without_its_id_cannot_be_found(world: Any) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.providers.aws.policies import PolicyReader, Statement, grants, parse
+from auditor.providers.aws.policies import PolicyReader, grants
+from auditor.providers.aws.statements import Statement, parse
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 PARSED = Statement("Allow", ("s3:GetObject",), False, ("*",), False, "")

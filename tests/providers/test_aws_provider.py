@@ -102,6 +102,13 @@ def test_bad_settings_are_refused(tmp_path: Path, text: str, message: str) -> No
     assert message in caught.value.message
 
 
+def test_an_empty_endpoint_means_aws(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[providers.aws]\nendpoint = ""\n')
+    loaded = load(path, environ={}, home=tmp_path)
+    assert loaded.section("providers", "aws", Settings) == Settings()
+
+
 def test_settings_are_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -143,74 +143,66 @@ class _Reader:
         prefix = document_key(account, "access-keys") + "/"
         found = (snapshot.load(name) for name in names if name.startswith(prefix))
         self.key_lists = {text(keys, "UserName"): keys for keys in found}
+        self.principals = self._principals()
+        self.users = {p.name: p for p in self.principals.values() if p.kind == "user"}
+        self.unlisted = self._unlisted()
         self.last_use_refused: dict[str, Json | None] = {}
+        self.keys = tuple(key for user in self.users.values() for key in self._keys(user))
 
     def account(self) -> Account:
         """Return the account."""
-        principals = self._principals()
-        users = {p.name: p for p in principals.values() if p.kind == "user"}
-        unlisted = self._unlisted(users)
-        key_gaps = gaps.gaps_of_users(self.id, gaps.KEYS, unlisted)
-        records = tuple(key for user in users.values() for key in self._keys(user))
-        details_gap, report_gap, root_gap = (
-            self._details_gap(),
-            self._report_gap(),
-            self._root_gap(),
-        )
+        details_gap = self._details_gap()
         users_known = not details_gap or is_complete(self.user_list) or self.report.readable
+        gaps_of_keys = (
+            *_there(self._report_gap(), self._root_gap()),
+            *gaps.gaps_of_users(self.id, gaps.KEYS, self.unlisted),
+        )
         return Account(
             id=self.id,
             alias=next(iter(self._aliases()), ""),
-            principals=principals,
+            principals=self.principals,
             groups={text(g, "GroupName"): g for g in entries(self.details, "GroupDetailList")},
             policies={text(p, "Arn"): p for p in entries(self.details, "Policies")},
-            keys=records,
-            users=frozenset(user.arn for user in users.values()),
+            keys=self.keys,
+            users=frozenset(user.arn for user in self.users.values()),
             users_known=users_known,
-            unlisted=frozenset(users[name].arn for name in unlisted),
+            unlisted=frozenset(self.users[name].arn for name in self.unlisted),
             details_gap=details_gap,
-            gaps=(*_there(details_gap, report_gap, root_gap), *key_gaps, *self._minor_gaps()),
-            unsearched=(
-                *_there(None if users_known else details_gap, report_gap, root_gap),
-                *key_gaps,
-            ),
+            gaps=(*_there(details_gap), *gaps_of_keys, *self._minor_gaps()),
+            unsearched=(*_there(None if users_known else details_gap), *gaps_of_keys),
         )
 
     # --- who ---
 
     def _principals(self) -> dict[str, Principal]:
         """Return everybody by ARN: of the details, else of whatever other reply names them."""
-        found = [
-            *(_principal(entry, "user") for entry in entries(self.details, "UserDetailList")),
-            *(_principal(entry, "role") for entry in entries(self.details, "RoleDetailList")),
-        ]
-        listed = (
-            replace(_principal(entry, "user"), detail=None)
-            for entry in entries(self.user_list, "Users")
-        )
-        reported = (
-            Principal(row.arn, row.name, "root" if row.is_root else "user", row.created)
-            for row in self.report.rows
-        )
-        keyed = (
-            Principal(f"arn:aws:iam::{self.id}:user/{name}", name, "user", None)
-            for name in self.key_lists
-        )
-        known = {principal.name for principal in found if principal.kind == "user"}
-        for principal in (*listed, *reported, *keyed):
-            if principal.name not in known:
-                known.add(principal.name)
-                found.append(principal)
-        return {principal.arn: principal for principal in found if principal.arn}
+        details = self.details
+        users = [_principal(entry, "user") for entry in entries(details, "UserDetailList")]
+        roles = [_principal(entry, "role") for entry in entries(details, "RoleDetailList")]
+        known = {user.name for user in users}
+        for user in self._named_elsewhere():
+            if user.name and user.name not in known:
+                known.add(user.name)
+                users.append(user)
+        return {found.arn: found for found in (*users, *roles) if found.arn}
+
+    def _named_elsewhere(self) -> Iterator[Principal]:
+        """Yield the users that other replies name, whose permissions they do not tell."""
+        for entry in entries(self.user_list, "Users"):
+            yield replace(_principal(entry, "user"), detail=None)
+        for row in self.report.rows:
+            yield Principal(row.arn, row.name, "root" if row.is_root else "user", row.created)
+        for name in self.key_lists:
+            yield Principal(f"arn:aws:iam::{self.id}:user/{name}", name, "user", None)
 
     # --- keys ---
 
-    def _unlisted(self, users: Iterable[str]) -> dict[str, Json | None]:
+    def _unlisted(self) -> dict[str, Json | None]:
         """Return the users whose keys are not known, each with the refusal.
 
         A user of whom the credential report says so has none.
         """
-        found = {name: self.key_lists.get(name) for name in users}
+        found = {name: self.key_lists.get(name) for name in self.users}
         return {
             name: document
             for name, document in found.items()

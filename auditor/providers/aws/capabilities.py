@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from auditor.models import Capability, CapabilityName
@@ -11,15 +11,20 @@ from auditor.providers.aws import sensitive
 from auditor.providers.aws.accounts import Principal
 from auditor.providers.aws.effective import Allowed, Evaluation, names_all
 from auditor.providers.aws.patterns import overlaps
-from auditor.providers.aws.policies import Permissions, Policy, Statement, short, worded
+from auditor.providers.aws.policies import Permissions, Policy
 from auditor.providers.aws.sensitive import ARN_PARTS, Rule
+from auditor.providers.aws.statements import Statement, short, worded
 
 _LINES_SHOWN = 8
 _ORDER = {name: number for number, name in enumerate(CapabilityName)}
 
 
+ReachesStronger = Callable[[str], bool]
+"""Whether a pattern of role ARNs reaches a role that is or can make itself an administrator."""
+
+
 def capabilities(
-    principal: Principal, account: str, permissions: Permissions
+    principal: Principal, account: str, permissions: Permissions, stronger: ReachesStronger
 ) -> tuple[Capability, ...]:
     """Return the capabilities of an identity, worst first.
 
@@ -29,7 +34,7 @@ def capabilities(
     evaluation = Evaluation(principal, account, permissions)
     found: dict[tuple[CapabilityName, bool, bool], _Found] = defaultdict(_Found)
     for rule in sensitive.table().rules:
-        for hit in _hits(rule, evaluation, principal, account):
+        for hit in _hits(rule, evaluation, principal, account, stronger):
             found[rule.capability, hit.conditional, hit.limited].add(hit)
     ordered = sorted(found.items(), key=lambda item: (_ORDER[item[0][0]], *item[0][1:]))
     return tuple(
@@ -69,21 +74,27 @@ class _Hit:
         return any(part.limited for part in self.parts)
 
 
-def _hits(rule: Rule, evaluation: Evaluation, principal: Principal, account: str) -> Iterator[_Hit]:
+def _hits(
+    rule: Rule,
+    evaluation: Evaluation,
+    principal: Principal,
+    account: str,
+    stronger: ReachesStronger,
+) -> Iterator[_Hit]:
     if rule.whole and not evaluation.boundary_gives(rule.whole):
         return
-    besides = [_strongest(evaluation.allowed(action)) for action in rule.also]
-    if None in besides:
-        return
-    needed = tuple(part for part in besides if part)
+    besides = []
+    for action in rule.also:
+        ways = evaluation.allowed(action)
+        if rule.stronger:
+            ways = tuple(way for way in ways if any(map(stronger, way.resources)))
+        if not ways:
+            return
+        besides.append(min(ways, key=lambda way: (way.conditional, way.limited)))
     for action in rule.any:
         for allowed in evaluation.allowed(action):
             if reaching := _reaching(rule, allowed, principal, account):
-                yield _Hit(rule, (reaching, *needed))
-
-
-def _strongest(ways: tuple[Allowed, ...]) -> Allowed | None:
-    return min(ways, key=lambda way: (way.conditional, way.limited), default=None)
+                yield _Hit(rule, (reaching, *besides))
 
 
 def _reaching(rule: Rule, allowed: Allowed, principal: Principal, account: str) -> Allowed | None:

@@ -7,8 +7,6 @@ from urllib.parse import quote
 
 from auditor.models import (
     AccessKey,
-    Capability,
-    CapabilityName,
     Coverage,
     Credential,
     Gap,
@@ -19,10 +17,10 @@ from auditor.models import (
     Secret,
 )
 from auditor.providers.aws.accounts import Account, KeyRecord, Principal, Reading
-from auditor.providers.aws.capabilities import capabilities
 from auditor.providers.aws.gaps import source_of
 from auditor.providers.aws.keys import KeyMatcher
-from auditor.providers.aws.policies import PolicyReader, grants, quarantine_of
+from auditor.providers.aws.policies import quarantine_of
+from auditor.providers.aws.resolve import Resolver
 
 _CONSOLES = {
     "aws": "https://console.aws.amazon.com",
@@ -37,7 +35,6 @@ class AwsDirectory:
 
     def __init__(self, reading: Reading) -> None:
         """Index everybody and every key that was read."""
-        self._accounts = {account.id: account for account in reading.accounts}
         hidden = (*reading.refused, *reading.unusable)
         self.identities: Mapping[str, Identity] = {
             identity.id: identity
@@ -59,7 +56,7 @@ class AwsDirectory:
                 *(gap for account in reading.accounts for gap in account.unsearched),
             ),
         )
-        self._readers = {account.id: PolicyReader(account) for account in reading.accounts}
+        self._resolvers = {account.id: Resolver(account) for account in reading.accounts}
         self._resolved: dict[str, Resolution] = {}
 
     def identify(
@@ -71,30 +68,9 @@ class AwsDirectory:
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity may do. KeyError for one that was not read."""
         if identity_id not in self._resolved:
-            identity = self.identities[identity_id]
-            account = self._accounts[identity.account]
-            principal = account.principals[identity_id]
-            self._resolved[identity_id] = resolve(account, principal, self._readers[account.id])
+            account = self.identities[identity_id].account
+            self._resolved[identity_id] = self._resolvers[account].resolve(identity_id)
         return self._resolved[identity_id]
-
-
-def resolve(account: Account, principal: Principal, reader: PolicyReader) -> Resolution:
-    """Return what an identity of an account may do: the seam where the evaluation is replaced."""
-    if principal.kind == "root":
-        path = (f"the root user may do everything in AWS account {account.id}",)
-        everything = Capability(principal.arn, CapabilityName.ADMIN, path, ("*",), ("*",))
-        return Resolution(principal.arn, (), (everything,))
-    if principal.detail is None:
-        return Resolution(
-            principal.arn, (), (), (account.details_gap,) if account.details_gap else ()
-        )
-    permissions = reader.permissions(principal)
-    return Resolution(
-        identity_id=principal.arn,
-        grants=grants(principal, permissions),
-        capabilities=capabilities(principal, account.id, permissions),
-        gaps=permissions.gaps,
-    )
 
 
 def _identities(account: Account) -> Iterable[Identity]:

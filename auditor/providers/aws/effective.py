@@ -17,8 +17,9 @@ from functools import cached_property
 from auditor.providers.aws import sensitive
 from auditor.providers.aws.accounts import Principal
 from auditor.providers.aws.patterns import covers, overlaps
-from auditor.providers.aws.policies import Permissions, Policy, Statement, short, worded
+from auditor.providers.aws.policies import Permissions, Policy
 from auditor.providers.aws.sensitive import ARN_PARTS
+from auditor.providers.aws.statements import Statement, short, worded
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _USERNAME = re.compile(r"\$\{\s*aws:username\s*\}", re.IGNORECASE)
@@ -134,22 +135,12 @@ class Evaluation:
 
     def _left(self, action: str, clause: _Clause) -> Allowed | None:
         """Return what is left of a statement that allows an action, None where nothing is."""
-        denies = [deny for deny in self._denies[action] if deny.concerns(action)]
-        limits = self._limits[action]
-        final = [d for d in denies if not d.statement.condition and action in d.whole]
-        left = ("*",) if clause.statement.but_resources else clause.resources
-        for deny in final:
-            left = tuple(kept for resource in left for kept in deny.leaves(resource))
-        resources = tuple(
-            resource
-            for resource in dict.fromkeys(left)
-            if sensitive.table().has_resource(action, _open(resource))
-            and (not self._permissions.boundary or any(lim.meets(resource) for lim in limits))
-        )
+        denies = [d for d in self._denies[action] if action in d.whole and d.concerns(action)]
+        resources = self._remaining(action, clause, denies)
         if not resources:
             return None
-        partly = [d for d in denies if action in d.whole and any(map(d.meets, resources))]
-        limits = [lim for lim in limits if any(map(lim.meets, resources))]
+        partly = [deny for deny in denies if any(map(deny.meets, resources))]
+        limits = [limit for limit in self._limits[action] if any(map(limit.meets, resources))]
         return Allowed(
             action=action,
             policy=clause.policy,
@@ -163,6 +154,20 @@ class Evaluation:
             or any(deny.statement.condition for deny in partly)
             or bool(limits and all(limit.statement.condition for limit in limits)),
             notes=tuple(self._notes(clause, partly, limits)),
+        )
+
+    def _remaining(self, action: str, clause: _Clause, denies: list[_Clause]) -> tuple[str, ...]:
+        """Return the resources of a statement that no Deny takes and the boundary lets through."""
+        left = ("*",) if clause.statement.but_resources else clause.resources
+        for deny in denies:
+            if not deny.statement.condition:
+                left = tuple(kept for resource in left for kept in deny.leaves(resource))
+        bounded, limits = self._permissions.boundary is not None, self._limits[action]
+        return tuple(
+            resource
+            for resource in dict.fromkeys(left)
+            if sensitive.table().has_resource(action, _open(resource))
+            and (not bounded or any(limit.meets(resource) for limit in limits))
         )
 
     def _is_everything(self, clause: _Clause) -> bool:

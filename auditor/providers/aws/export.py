@@ -32,7 +32,7 @@ from auditor.tails import Sealer
 DETAILS = "get-account-authorization-details"
 _ARN_ACCOUNT = re.compile(r"arn:[a-z-]+:iam::(\d{12}):")
 _KEY_IN_NAME = re.compile(r"A[KS]IA[A-Z0-9]{16}")
-_NAMED_AFTER_USER = re.compile(r"(?:list-access-keys[-_.])?(.+)", re.DOTALL)
+_COMMAND_NAME = re.compile(r"^list-access-keys[-_.]")
 
 
 def collect(settings: Settings, collecting: Collecting) -> None:
@@ -157,10 +157,9 @@ class _Sorter:
         it is that there are none.
         """
         stem = PurePosixPath(reply.file).stem.lower()
+        named = _COMMAND_NAME.sub("", stem)
         account = self._of_folder(reply.file)
         users = self.accounts[account].users if account else {}
-        match = _NAMED_AFTER_USER.fullmatch(stem)
-        named = match[1] if match else stem
         if account and named in users:
             self.accounts[account].keys.setdefault(users[named], {})
 

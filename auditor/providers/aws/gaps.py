@@ -67,6 +67,7 @@ _STALE = (
     "UnrecognizedClientException",
 )
 _NAMES_SHOWN = 3
+_LONGEST_NAME = 64
 _ENTRY_RENEW = "renew the credentials it is configured with and run again with --resume"
 _ENTRY_ALLOW = (
     "check its profile and role_arn, and let the audit's own identity in (sts:AssumeRole on the "
@@ -133,8 +134,8 @@ def _fix(document: Json | None, part: Part) -> str:
 
 
 def _of_users(users: list[str]) -> str:
-    if not users:
-        return ""
-    shown = ", ".join(name[:64] for name in users[:_NAMES_SHOWN])
+    if len(users) <= 1:
+        return "".join(f" of user {name[:_LONGEST_NAME]}" for name in users)
+    shown = ", ".join(name[:_LONGEST_NAME] for name in users[:_NAMES_SHOWN])
     more = len(users) - _NAMES_SHOWN
     return f" of {len(users)} users ({shown}{f' and {more} more' if more > 0 else ''})"

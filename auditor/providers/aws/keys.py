@@ -8,7 +8,6 @@ them tell which is likelier, and none is dropped.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,10 +48,7 @@ def account_of_key(key_id: str) -> str | None:
     """
     if not re.fullmatch(r"A[KS]IA[A-Z2-7]{16}", key_id):
         return None
-    try:
-        number = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
-    except binascii.Error:
-        return None
+    number = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
     return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}"
 
 
@@ -234,17 +230,15 @@ _NAME_IT = "name its identity in [[overrides]] of the configuration"
 def _unreadable(credential: Credential, secret: Secret | None) -> str:
     """Return why a credential cannot be compared with access keys at all, "" where it can."""
     if credential.part("id") is None:
-        return (
-            "a secret without identifiable ID: no call of AWS shows any part of a secret access key"
-        )
+        return "a secret without identifiable ID: AWS shows no part of a secret access key"
+    if credential.part("session") is not None:
+        return "temporary credentials, by the session token beside it: no call lists their key ids"
     if secret is None or secret.tail is None:
         return "the CI system shows no tail of the access key id"
     if secret.tail.length < TAIL_LENGTH:
         return "its value is too short for an access key id"
     if secret.tail.alphabet not in _ALPHABETS:
-        return (
-            "its value does not end as an access key id can (A-Z and 2-7): it holds something else"
-        )
+        return "its value does not end as an access key id can (A-Z, 2-7): it is something else"
     return ""
 
 

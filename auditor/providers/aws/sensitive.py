@@ -23,8 +23,9 @@ class Rule:
     """One row of the table: any of `any`, together with all of `also`, gives the capability.
 
     `whole`: the statement must give all of this pattern, on all resources. `beyond`: the resources
-    must reach beyond the identity itself ("self") or its account ("account"). `condition`: what it
-    takes besides, outside of the identity's own policies.
+    must reach beyond the identity itself ("self") or its account ("account"). `stronger`: those of
+    `also` must reach a role that is or can make itself an administrator. `condition`: what it takes
+    besides, outside of the identity's own policies.
     """
 
     capability: CapabilityName
@@ -34,6 +35,7 @@ class Rule:
     also: tuple[str, ...] = ()
     whole: str = ""
     beyond: str = ""
+    stronger: bool = False
     condition: str = ""
 
 
@@ -67,17 +69,19 @@ def table() -> Table:
     """Return the table `auditor/data/aws-capabilities.toml`."""
     text = resources.files("auditor.data").joinpath("aws-capabilities.toml").read_text("utf-8")
     raw = tomllib.loads(text)
-    rules = tuple(_rule(row) for row in raw["rule"])
+    rules = tuple(_rule(row, raw["groups"]) for row in raw["rule"])
     actions = frozenset(action for rule in rules for action in (*rule.any, *rule.also))
     services = {service: tuple(arns) for service, arns in raw["services"].items()}
     return Table(rules, actions, services, raw["resources"])
 
 
-def _rule(row: Mapping[str, Any]) -> Rule:
+def _rule(row: Mapping[str, Any], groups: Mapping[str, list[str]]) -> Rule:
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
     }
     values["capability"] = CapabilityName(row["capability"])
+    if isinstance(row["any"], str):
+        values["any"] = tuple(groups[row["any"]])
     return Rule(**values)
 
 

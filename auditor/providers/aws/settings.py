@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.config import STRICT, Endpoint, Parallel, Retries
+from auditor.config import STRICT, OptionalEndpoint, Parallel, Retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Settings:
     accounts: tuple[Account, ...] = ()
     export: str = ""
     """Folder of the AWS CLI's own JSON and CSV replies."""
-    endpoint: Endpoint = ""
+    endpoint: OptionalEndpoint = ""
     """Address that stands for every AWS API, for a lab; unset means AWS."""
     region: str = "us-east-1"
     """Region of the credentials' partition: IAM itself knows no regions."""
