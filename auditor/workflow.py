@@ -79,8 +79,10 @@ def collect(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now:
     """Read every system and provider into the run's snapshot: the only step that goes outside."""
     collecting = Collecting(run.snapshot, output.sealer(), progress, now)
     try:
-        for part, settings in (*todo.systems.values(), *todo.providers.values()):
-            part.collect(settings, collecting)
+        for system, settings in todo.systems.values():
+            system.collect(settings, collecting)
+        for provider, settings in todo.providers.values():
+            provider.collect(settings, collecting)
     except KeyboardInterrupt as stop:
         raise Interrupted(
             "interrupted; what was read so far is kept",

@@ -1,0 +1,75 @@
+"""All data types of the audit: frozen dataclasses and enums, standard library only.
+
+They follow the eight steps: inventory makes `Secret`s, classify makes `Classification`s and
+`Credential`s, identify makes `Match`es, resolve makes `Grant`s and `Capability`s, score makes
+`Assessment`s. What could not be learnt is a `Gap`, never an absence.
+"""
+
+from __future__ import annotations
+
+from auditor.models.access import (
+    AccessKey,
+    Candidate,
+    Capability,
+    CapabilityName,
+    Grant,
+    Identity,
+    Match,
+    NoMatch,
+    Resolution,
+)
+from auditor.models.inventory import (
+    Coverage,
+    Exposure,
+    Place,
+    Scope,
+    ScopeKind,
+    Secret,
+    Tail,
+    secret_id,
+)
+from auditor.models.known import Confidence, Evidence, Fact, Gap, Json, Known, Unknown
+from auditor.models.names import Classification, Credential, Kind, Part, Role
+from auditor.models.results import FirstSeen, HumanEdit, Incident, Results, RunInfo
+from auditor.models.score import Assessment, Reason, Rotate, Severity
+
+__all__ = [
+    "AccessKey",
+    "Assessment",
+    "Candidate",
+    "Capability",
+    "CapabilityName",
+    "Classification",
+    "Confidence",
+    "Coverage",
+    "Credential",
+    "Evidence",
+    "Exposure",
+    "Fact",
+    "FirstSeen",
+    "Gap",
+    "Grant",
+    "HumanEdit",
+    "Identity",
+    "Incident",
+    "Json",
+    "Kind",
+    "Known",
+    "Match",
+    "NoMatch",
+    "Part",
+    "Place",
+    "Reason",
+    "Resolution",
+    "Results",
+    "Role",
+    "Rotate",
+    "RunInfo",
+    "Scope",
+    "ScopeKind",
+    "Secret",
+    "Severity",
+    "Tail",
+    "Unknown",
+    "secret_id",
+]

@@ -1,0 +1,142 @@
+"""Who stands behind a credential and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from auditor.models.known import Confidence, Evidence, Fact, Gap
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A long-term credential of an identity, as the provider lists it.
+
+    `label` never shows the last characters.
+    """
+
+    label: str
+    status: str
+    created: datetime | None
+    last_used: Fact[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A principal at a provider.
+
+    `id` is the provider's own stable name for it (an ARN, an e-mail, an app id).
+    """
+
+    id: str
+    provider: str
+    account: str
+    name: str
+    kind: str
+    created: datetime | None
+    status: str
+    keys: tuple[AccessKey, ...]
+    console_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An identity that may stand behind a credential, with the reasons for and against."""
+
+    identity_id: str
+    key: str
+    """Label of the access key, "" where the match is of the identity as a whole."""
+    confidence: Confidence
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The best candidate for a credential and every other one that cannot be excluded.
+
+    Severity is decided on the worst of all candidates: a tie never hides the stronger identity.
+    """
+
+    credential_id: str
+    best: Candidate
+    runners_up: tuple[Candidate, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Return the best candidate and then the runners-up."""
+        return (self.best, *self.runners_up)
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """Why nobody could be named for a credential.
+
+    `searched` is true only when every listing that could hold it was read completely: then the
+    credential is known to no configured account. Otherwise `gap` says what was not searched.
+    """
+
+    credential_id: str
+    searched: bool
+    gap: Gap
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One statement that gives (effect "Deny": takes) actions, as the provider words it."""
+
+    identity_id: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    effect: str
+    via: str
+    condition: str = ""
+
+
+class CapabilityName(StrEnum):
+    """What an identity can do to the company: one vocabulary for every provider, worst first."""
+
+    ADMIN = "admin"
+    ESCALATE = "escalate"
+    IMPERSONATE = "impersonate"
+    ORG_REACH = "org-reach"
+    SUPPLY_CHAIN = "supply-chain"
+    READ_SECRETS = "read-secrets"
+    BLIND = "blind"
+    DESTROY = "destroy"
+    DEPLOY = "deploy"
+    WRITE_DATA = "write-data"
+    READ_DATA = "read-data"
+    SPEND = "spend"
+    READ_CONFIG = "read-config"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something an identity can do, with the path that gives it, one step a line.
+
+    `limited` is true when every grant behind it names resources instead of all of them;
+    `conditional` when it holds only under conditions that the audit cannot know.
+    """
+
+    identity_id: str
+    name: CapabilityName
+    path: tuple[str, ...]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    limited: bool = False
+    conditional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What an identity may do, or why that is unknown in part.
+
+    `gaps` empty means completely read.
+    """
+
+    identity_id: str
+    grants: tuple[Grant, ...]
+    capabilities: tuple[Capability, ...]
+    gaps: tuple[Gap, ...] = ()

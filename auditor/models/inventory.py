@@ -1,0 +1,124 @@
+"""What the inventory finds: places, entries, sealed tails, exposure, coverage."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from auditor.models.known import Fact
+
+
+class ScopeKind(StrEnum):
+    """Where in a CI system a credential is kept."""
+
+    ORGANIZATION = "organization"
+    CONTEXT = "context"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A place of a CI system that holds secrets.
+
+    `id` is the vendor's UUID: names change, ids do not.
+    """
+
+    kind: ScopeKind
+    id: str
+    name: str
+    organization: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A scope as the inventory found it.
+
+    By which listings, whether its secrets could be read, where to open it.
+    """
+
+    scope: Scope
+    sources: tuple[str, ...]
+    readable: Fact[int]
+    """Number of secrets read, or why they could not be."""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The masked tail a vendor shows, sealed.
+
+    Equal tails have equal hashes, the text itself is gone.
+
+    `hash` is keyed with a key that stays beside the run history. `length` is the number of
+    characters the vendor showed. `alphabet` is the narrowest of: digits, hex, base32, alphanumeric,
+    other; it tells which kinds of credential the tail can belong to.
+    """
+
+    hash: str
+    length: int
+    alphabet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Who can make use of the secrets of one scope, in facts that raise a severity."""
+
+    unrestricted: Fact[bool]
+    """True when any member or any project of the organisation may use it."""
+    project_count: Fact[int]
+    """How many projects can reach it."""
+    fork_builds: Fact[bool]
+    """True when builds of forked pull requests receive it."""
+    restrictions: tuple[str, ...] = ()
+    """What limits its use, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One stored entry of a CI system, known by name only.
+
+    `store` names the kind of store ("context variable", "project variable", "legacy AWS key").
+    `created` and `updated` are the vendor's times; `updated` is None where the store keeps none.
+    """
+
+    id: str
+    source: str
+    store: str
+    scope: Scope
+    name: str
+    created: datetime | None
+    updated: datetime | None
+    tail: Tail | None
+    exposure: Exposure
+    url: str | None
+
+    @property
+    def last_written(self) -> datetime | None:
+        """Return the last time the vendor says the value was written, if it says."""
+        return self.updated or self.created
+
+
+def secret_id(source: str, store: str, scope_id: str, name: str) -> str:
+    """Return the stable id of a stored entry.
+
+    "S-" and 10 hex digits, from where it is, never from its value.
+    """
+    text = f"{source}\0{store}\0{scope_id}\0{name}"
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"S-{digest[:10]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a listing was read: "31 of 34 contexts".
+
+    `known` is None when the total itself is unknown.
+    """
+
+    source: str
+    what: str
+    read: int
+    known: int | None
+    note: str = ""

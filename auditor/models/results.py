@@ -1,0 +1,88 @@
+"""What a run concluded, and what people wrote beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from auditor.models.access import Identity, Match, NoMatch, Resolution
+from auditor.models.inventory import Coverage, Place, Secret
+from auditor.models.known import Gap
+from auditor.models.names import Classification, Credential
+from auditor.models.score import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class HumanEdit:
+    """What people wrote about one secret in the workbook.
+
+    Every field is theirs; the tool only carries it.
+    """
+
+    status: str = ""
+    owner: str = ""
+    due: date | None = None
+    ticket: str = ""
+    notes: str = ""
+    exception_until: date | None = None
+    other: Mapping[str, str] = field(default_factory=dict)
+    """Further text by column header.
+
+    Columns people added, and cells whose text is not of the column's type.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """The event the audit is run for.
+
+    Entries last written before `exposed_before` were in reach of the thief.
+    """
+
+    name: str
+    title: str
+    window_start: datetime
+    exposed_before: datetime
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Which run this is. Times are UTC."""
+
+    id: str
+    started: datetime
+    tool_version: str
+    scope: str
+    """What was audited, in words: organisations and accounts."""
+    incident: Incident | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """When an entry was first and last seen by a run in this output folder."""
+
+    secret_id: str
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything an audit concluded; what reports/…/results.json holds and every report shows."""
+
+    run: RunInfo
+    places: tuple[Place, ...]
+    secrets: tuple[Secret, ...]
+    classifications: tuple[Classification, ...]
+    credentials: tuple[Credential, ...]
+    identities: tuple[Identity, ...]
+    matches: tuple[Match, ...]
+    unmatched: tuple[NoMatch, ...]
+    resolutions: tuple[Resolution, ...]
+    assessments: tuple[Assessment, ...]
+    coverage: tuple[Coverage, ...]
+    gaps: tuple[Gap, ...]
+    history: tuple[FirstSeen, ...] = ()
+    edits: Mapping[str, HumanEdit] = field(default_factory=dict)
