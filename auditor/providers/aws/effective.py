@@ -159,9 +159,10 @@ class Evaluation:
     def _remaining(self, action: str, clause: _Clause, denies: list[_Clause]) -> tuple[str, ...]:
         """Return the resources of a statement that no Deny takes and the boundary lets through."""
         left = ("*",) if clause.statement.but_resources else clause.resources
-        for deny in denies:
-            if not deny.statement.condition:
-                left = tuple(kept for resource in left for kept in deny.leaves(resource))
+        final = (deny for deny in denies if not deny.statement.condition)
+        # Those that leave named resources only come first: what they leave, others may then take.
+        for deny in sorted(final, key=lambda deny: not deny.statement.but_resources):
+            left = tuple(kept for resource in left for kept in deny.leaves(resource))
         bounded, limits = self._permissions.boundary is not None, self._limits[action]
         return tuple(
             resource
