@@ -1,0 +1,106 @@
+"""Prints the end of a run: the worst ten, the counts, what could not be seen, where the files are.
+
+Readable at 80 columns, without colours and in a pipe. Names are printed as text: whatever a
+terminal or rich would act on is written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console, OverflowMethod
+from rich.table import Table
+from rich.text import Text
+
+from auditor.models import Severity
+from auditor.report.rows.summary import First, Summary
+from auditor.report.rows.words import many
+from auditor.report.text import for_terminal
+
+STYLES = {
+    Severity.CRITICAL: "bold red",
+    Severity.UNKNOWN: "bold",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.NONE: "dim",
+}
+HEADERS = {"Severity": 8, "Rotate": 10, "Secret": 21, "Where": 18, "Identity": 10, "Can do": 8}
+"""Columns and the share of the width each has: at 80 columns the characters."""
+LISTINGS = 8
+
+
+def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
+    """Print the summary; `files` names what was written ("workbook") and where."""
+    if summary.first:
+        console.print(_table(console, summary))
+        console.print()
+    for line in (*_counts(summary), *_seen(summary), *_files(files)):
+        console.print(_text(console, line), soft_wrap=True)
+
+
+def _table(console: Console, summary: Summary) -> Table:
+    # An ellipsis has no place in ASCII.
+    overflow: OverflowMethod = "ellipsis" if _speaks(console, "…") else "crop"
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", expand=True)
+    for header, share in HEADERS.items():
+        fixed = share if header == "Severity" else None
+        table.add_column(header, no_wrap=True, overflow=overflow, ratio=share, min_width=fixed)
+    for entry in summary.first:
+        cells = [_text(console, value) for value in _values(entry)]
+        cells[0].stylize(STYLES[entry.severity])
+        table.add_row(*cells)
+    return table
+
+
+def _values(entry: First) -> Iterator[str]:
+    yield entry.severity.value
+    yield entry.rotate
+    yield entry.name
+    yield entry.where
+    yield entry.identity or "-"
+    yield entry.can_do or "-"
+
+
+def _counts(summary: Summary) -> Iterator[str]:
+    counts = (
+        f"{severity.value} {sum(summary.matrix[severity].values()):,}"
+        for severity in Severity
+        if severity is not Severity.NONE
+    )
+    none = sum(summary.matrix[Severity.NONE].values())
+    yield f"Found: {', '.join(counts)}, no secret {none:,}"
+    late = sum(summary.overdue.values())
+    if late:
+        yield f"Overdue: {late:,}"
+
+
+def _seen(summary: Summary) -> Iterator[str]:
+    """Yield what was read, whatever is incomplete first, and what could not be seen."""
+    listings = sorted(summary.coverage, key=lambda listing: listing.complete)
+    for listing in listings[:LISTINGS]:
+        yield f"Read: {listing.text}"
+    if len(listings) > LISTINGS:
+        yield f"Read: {len(listings) - LISTINGS:,} more listings"
+    if summary.gaps:
+        yield f"Could not see {many(summary.gaps, 'thing')}: see sheet Gaps"
+
+
+def _files(files: Mapping[str, Path]) -> Iterator[str]:
+    width = max(map(len, files), default=0) + 1
+    return (f"{f'{name}:':<{width}} {path}" for name, path in files.items())
+
+
+def _text(console: Console, text: str) -> Text:
+    """Return text that nothing acts on and that the console's encoding holds."""
+    held = for_terminal(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
+    return Text(held)
+
+
+def _speaks(console: Console, character: str) -> bool:
+    try:
+        character.encode(console.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
