@@ -21,7 +21,7 @@ FONT = "Arial"
 """Present, or replaced by the same metrics, on Windows, macOS and Linux."""
 DATE = "yyyy-mm-dd"
 MOMENT = "yyyy-mm-dd hh:mm"
-COUNT = "#,##0"
+THOUSANDS = "#,##0"
 
 NAVY = "1F3864"
 BROWN = "6B4423"
@@ -62,6 +62,8 @@ class Look:
     line: str = ""
     """Colour of the line below."""
     indent: int = 0
+    number: str = "General"
+    """Format of its numbers: people's own are shown as they wrote them, a year without a comma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Styles:
             quoted,
             date=self._array(look, DATE),
             moment=self._array(look, MOMENT),
-            number=self._array(right, COUNT),
+            number=self._array(right, look.number),
         )
 
     def _array(self, look: Look, number_format: str) -> StyleArray:
@@ -142,7 +144,7 @@ class _Anchor:
 
 BODY = Look(wrap=True)
 PLAIN = Look(wrap=False)
-CENTRED = Look(horizontal="center")
+CENTRED = Look(horizontal="center", number=THOUSANDS)
 LINKED = Look(colour=LINK, underline=True)
 TOOL_HEADER = Look(colour=PAPER, fill=NAVY, bold=True, vertical="center", wrap=True)
 HUMAN_HEADER = Look(colour=CREAM, fill=BROWN, bold=True, vertical="center", wrap=True)

@@ -133,6 +133,7 @@ def test_a_column_people_added_stays_where_it_is(first: Any, results: Results) -
         "=text",
     ]
     assert [cell.data_type for cell in column[7:9]] == ["f", "s"]
+    assert [cell.number_format for cell in column[2:4]] == ["General", "General"]
 
 
 def test_formulas_of_an_added_column_follow_their_rows(first: Any, results: Results) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from auditor.report import tracker
 from auditor.report.rows import Options
 from auditor.report.tracker import WrittenElsewhere, checking, preflight, saving
 
+NOBODY = 65534
 NEW = "tracker.new-20230120T093000Z.xlsx"
 
 
@@ -108,43 +110,35 @@ def test_a_workbook_that_was_moved_away_meanwhile(first: Any) -> None:
 
 
 @pytest.fixture
-def powerless(tmp_path: Path) -> Iterator[None]:
-    """Let permissions count, which they do not for root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.chown(tmp_path, 65534, 65534)
-    for parent in tmp_path.parents:
-        if parent.stat().st_uid == 0 and parent.name.startswith("pytest"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
+def powerless(lab: Any) -> Iterator[Any]:
+    """Give a lab in which permissions count, as they do not for root."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, *((NOBODY, NOBODY) if os.geteuid() == 0 else (-1, -1)))
+        before = os.geteuid()
+        os.seteuid(NOBODY if before == 0 else before)
+        try:
+            yield type(lab)(Path(folder))
+        finally:
+            os.seteuid(before)
 
 
-@pytest.mark.usefixtures("powerless")
-def test_a_write_protected_workbook(lab: Any, with_names: Callable[..., Results]) -> None:
-    lab.results = with_names("ONE")
-    lab.run(lab.results)
-    lab.path.chmod(0o400)
-    assert "write-protected" in refused(lab).message
+def test_a_write_protected_workbook(powerless: Any, with_names: Callable[..., Results]) -> None:
+    powerless.results = with_names("ONE")
+    powerless.run(powerless.results)
+    powerless.path.chmod(0o400)
+    assert "write-protected" in refused(powerless).message
 
 
-@pytest.mark.usefixtures("powerless")
-def test_a_write_protected_folder(
-    lab: Any, tmp_path: Path, with_names: Callable[..., Results]
-) -> None:
-    lab.results = with_names("ONE")
-    lab.run(lab.results)
-    run_folder = tmp_path / "run"
+def test_a_write_protected_folder(powerless: Any, with_names: Callable[..., Results]) -> None:
+    powerless.results = with_names("ONE")
+    powerless.run(powerless.results)
+    run_folder = powerless.path.parent / "run"
     run_folder.mkdir()
-    tmp_path.chmod(0o500)
+    powerless.path.parent.chmod(0o500)
     try:
-        error = refused(lab, beside=run_folder)
+        error = refused(powerless, beside=run_folder)
     finally:
-        tmp_path.chmod(0o700)
+        powerless.path.parent.chmod(0o700)
     assert error.path == run_folder / NEW
     assert "Permission denied" in error.message
 

@@ -26,6 +26,7 @@ from auditor.report.styles import (
     PALE,
     PAPER,
     SEVERITY_COLOURS,
+    THOUSANDS,
     TOOL_HEADER,
     Look,
     Styles,
@@ -49,10 +50,18 @@ TEXT = Look(vertical="center", wrap=True)
 STRONG_TEXT = replace(TEXT, bold=True)
 CELL = Look(vertical="center", line=LINE)
 SHRUNK = replace(CELL, shrink=True)
-COUNT = replace(CELL, horizontal="center")
+COUNT = replace(CELL, horizontal="center", number=THOUSANDS)
 STRONG = replace(COUNT, bold=True)
 WARNING = Look(colour=ALARM, bold=True, vertical="center")
-FIGURE = Look(colour=NAVY, fill=PALE, size=20, bold=True, horizontal="center", vertical="bottom")
+FIGURE = Look(
+    colour=NAVY,
+    fill=PALE,
+    size=20,
+    bold=True,
+    horizontal="center",
+    vertical="bottom",
+    number=THOUSANDS,
+)
 LABEL = Look(colour=GREY, fill=PALE, size=9, horizontal="center", vertical="top")
 HEAD = replace(TOOL_HEADER, wrap=False)
 CLOSED = Look(colour=GREY, fill=PALE, italic=True, vertical="center")
