@@ -40,8 +40,8 @@ class Outcome:
     @property
     def files(self) -> dict[str, Path]:
         """Return the files that people open, by what they are."""
-        workbook = {"workbook": self.workbook} if self.workbook else {}
-        return workbook | {"results": self.results_path}
+        workbook = {"workbook": self.workbook.resolve()} if self.workbook else {}
+        return workbook | {"results": self.results_path.resolve()}
 
     def summary(self) -> Summary:
         """Return the figures of the run."""
