@@ -26,7 +26,7 @@ STYLES = {
     Severity.LOW: "cyan",
     Severity.NONE: "dim",
 }
-HEADERS = {"Severity": 8, "Rotate": 10, "Secret": 21, "Where": 18, "Identity": 10, "Can do": 8}
+HEADERS = {"Severity": 8, "Rotate": 10, "Secret": 20, "Where": 14, "Identity": 11, "Can do": 12}
 """Columns and the share of the width each has: at 80 columns the characters."""
 LISTINGS = 8
 
@@ -58,9 +58,9 @@ def _values(entry: First) -> Iterator[str]:
     yield entry.severity.value
     yield entry.rotate
     yield entry.name
-    yield entry.where
+    yield entry.scope
     yield entry.identity or "-"
-    yield entry.can_do or "-"
+    yield entry.worst or "-"
 
 
 def _counts(summary: Summary) -> Iterator[str]:
@@ -77,12 +77,12 @@ def _counts(summary: Summary) -> Iterator[str]:
 
 
 def _seen(summary: Summary) -> Iterator[str]:
-    """Yield what was read, whatever is incomplete first, and what could not be seen."""
-    listings = sorted(summary.coverage, key=lambda listing: listing.complete)
-    for listing in listings[:LISTINGS]:
-        yield f"Read: {listing.text}"
-    if len(listings) > LISTINGS:
-        yield f"Read: {len(listings) - LISTINGS:,} more listings"
+    """Yield what was read in part, how much in full, and what could not be seen."""
+    partly = [listing for listing in summary.coverage if not listing.complete]
+    yield from (f"Read in part: {listing.text}" for listing in partly[:LISTINGS])
+    if len(partly) > LISTINGS:
+        yield f"Read in part: {len(partly) - LISTINGS:,} more listings"
+    yield f"Read in full: {many(len(summary.coverage) - len(partly), 'listing')}"
     if summary.gaps:
         yield f"Could not see {many(summary.gaps, 'thing')}: see sheet Gaps"
 

@@ -15,6 +15,7 @@ from auditor.models import (
     Gap,
     HumanEdit,
     Known,
+    Part,
     Results,
     Severity,
     Unknown,
@@ -200,6 +201,18 @@ def test_gaps_from_everywhere_are_listed_once(results: Results, now: datetime) -
     assert row["Entries"] == sum(secret.scope.id in places for secret in results.secrets)
 
 
+def test_an_id_does_not_repeat_its_secret_among_the_first(results: Results, now: datetime) -> None:
+    def first(changed: Results) -> list[str]:
+        return [entry.id for entry in rows.report(changed, Options(now=now)).summary.first]
+
+    secret, id_, *_ = first(results)
+    held = next(one for one in results.credentials if one.part("secret") == secret)
+    others = tuple(one for one in results.credentials if one.part("secret") not in (secret, id_))
+    pair = replace(held, parts=(*held.parts, Part("id", id_)))
+    assert first(replace(results, credentials=(pair, *others)))[0] == secret
+    assert id_ not in first(replace(results, credentials=(pair, *others)))
+
+
 def test_the_figures(report: Report) -> None:
     summary = report.summary
     assert {tile.label: tile.value for tile in summary.tiles} == {
@@ -213,7 +226,8 @@ def test_the_figures(report: Report) -> None:
     assert sum(sum(counts.values()) for counts in summary.matrix.values()) == 60
     assert summary.matrix[Severity.CRITICAL]["Rotated"] == 1
     assert [listing.complete for listing in summary.coverage] == [False, True, True]
-    assert summary.coverage[0].text == "circleci: 31 of 34 contexts read (3 refused)"
+    assert summary.coverage[0].text == "circleci: 31 of 34 contexts read"
+    assert summary.coverage[0].note == "3 refused"
     assert summary.gaps == 2
     assert len(summary.first) == 10
     assert all(entry.severity is Severity.CRITICAL for entry in summary.first)

@@ -42,6 +42,7 @@ class Listing:
 
     text: str
     complete: bool
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,12 @@ class First:
     rotate: str
     name: str
     where: str
+    scope: str
+    """Name of the place alone."""
     identity: str
     can_do: str
+    worst: str
+    """The worst of what it can do, alone."""
     owner: str
     due: date | None
 
@@ -170,7 +175,12 @@ def _count_open(counts: _Counts, row: SecretRow, joined: Joined) -> None:
     counts.critical[owner] += severity is Severity.CRITICAL
     counts.late[owner] += row.days_over is not None
     if len(counts.first) < FIRST and row.assessment.rotate is not Rotate.NOTHING:
-        counts.first.append(_first(row, joined))
+        counts.first.extend([_first(row, joined)] if _speaks_for_credential(row) else [])
+
+
+def _speaks_for_credential(row: SecretRow) -> bool:
+    """Return whether a row is the secret of its credential, whose id would only repeat it."""
+    return row.credential is None or row.credential.part("secret") in (None, row.secret.id)
 
 
 _READ = {
@@ -180,14 +190,17 @@ _READ = {
 
 
 def _first(row: SecretRow, joined: Joined) -> First:
+    can_do = str(_READ["can_do"](row, joined))
     return First(
         id=row.secret.id,
         severity=row.assessment.severity,
         rotate=row.assessment.rotate.value,
         name=row.secret.name,
         where=words.where(row.secret.scope),
+        scope=row.secret.scope.name,
         identity=str(_READ["identity"](row, joined)),
-        can_do=str(_READ["can_do"](row, joined)),
+        can_do=can_do,
+        worst=can_do.partition(",")[0].partition(" (")[0],
         owner=row.edit.owner,
         due=row.edit.due,
     )
@@ -228,9 +241,9 @@ def _organizations(joined: Joined) -> tuple[str, ...]:
 def _coverage(listing: Coverage) -> Listing:
     """Return "circleci: 31 of 34 contexts read"."""
     of = f"{listing.known:,}" if listing.known is not None else "an unknown number of"
-    note = f" ({listing.note})" if listing.note else ""
-    text = f"{listing.source}: {listing.read:,} of {of} {listing.what} read{note}"
-    return Listing(text, listing.known is not None and listing.read >= listing.known)
+    text = f"{listing.source}: {listing.read:,} of {of} {listing.what} read"
+    complete = listing.known is not None and listing.read >= listing.known
+    return Listing(text, complete, listing.note)
 
 
 def _left_out(joined: Joined) -> Iterator[str]:

@@ -160,7 +160,8 @@ def _coverage(page: _Page, summary: Summary) -> None:
     page.section("What was read")
     for listing in _shown(summary.coverage):
         page.next()
-        page.put(1, listing.text, TEXT if listing.complete else STRONG_TEXT, LAST)
+        note = f" ({listing.note})" if listing.note else ""
+        page.put(1, f"{listing.text}{note}", TEXT if listing.complete else STRONG_TEXT, LAST)
     if len(summary.coverage) > COVERAGE_SHOWN:
         page.next()
         page.put(1, f"… and {len(summary.coverage) - COVERAGE_SHOWN:,} more lists", TEXT, LAST)
