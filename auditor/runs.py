@@ -31,7 +31,7 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from auditor.errors import ConfigError
-from auditor.models import FirstSeen, Json, Results
+from auditor.models import FirstSeen, HumanEdit, Json, Results
 from auditor.tails import KEY_LENGTH, Sealer
 
 SCHEMA_VERSION = 1
@@ -165,11 +165,19 @@ class OutputFolder:
 
     def history(self, before: Run) -> dict[str, FirstSeen]:
         """Return when each entry was first and last seen, as the latest earlier run knew."""
-        for folder in reversed(self.runs()):
-            if folder != before.folder and (folder / RESULTS_NAME).is_file():
-                seen = (FirstSeen(**row) for row in _history_rows(folder / RESULTS_NAME))
-                return {row.secret_id: row for row in seen}
-        return {}
+        path = self._latest_results(before)
+        rows = map(_first_seen, _lines_of(path, "history")) if path else ()
+        return {row.secret_id: row for row in rows}
+
+    def edits(self, before: Run) -> dict[str, HumanEdit]:
+        """Return what people had written into the workbook at the latest earlier run."""
+        path = self._latest_results(before)
+        told = json.loads(next(_lines_of(path, "edits"), "{}")) if path else {}
+        return TypeAdapter(dict[str, HumanEdit]).validate_python(told)
+
+    def _latest_results(self, before: Run) -> Path | None:
+        found = (folder / RESULTS_NAME for folder in reversed(self.runs()))
+        return next((p for p in found if p.parent != before.folder and p.is_file()), None)
 
 
 def open_run(path: Path) -> Run:
@@ -249,17 +257,31 @@ def _line(adapter: TypeAdapter[Any], item: object) -> bytes:
         return json.dumps(adapter.dump_python(item, mode="json")).encode("ascii")
 
 
-def _history_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of "history" of a results.json without loading the rest of it."""
+def _lines_of(path: Path, name: str) -> Iterator[str]:
+    """Yield the records of one field of a results.json without loading the rest of it."""
+    begin = f'"{name}": '
     inside = False
     with path.open("r", encoding="utf-8") as file:
         for line in file:
+            if line.startswith(begin):
+                inside = True
+                line = line.removeprefix(begin)  # noqa: PLW2901 (the first record, or "[")
+            elif line.startswith('"'):
+                inside = False
             if inside and line.startswith("{"):
-                row = json.loads(line.rstrip().rstrip(",]"))
-                yield row | {key: datetime.fromisoformat(row[key]) for key in ("first", "last")}
-            elif inside and not line.startswith("["):
-                return
-            inside = inside or line.startswith('"history": ')
+                yield _record(line)
+
+
+def _record(line: str) -> str:
+    """Return a line without what follows its record: a comma, or the end of the list."""
+    text = line.rstrip().rstrip(",")
+    return text.removesuffix("]") if text.endswith("}]") else text
+
+
+def _first_seen(line: str) -> FirstSeen:
+    row = json.loads(line)
+    times = {key: datetime.fromisoformat(row[key]) for key in ("first", "last")}
+    return FirstSeen(row["secret_id"], **times)
 
 
 def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:

@@ -118,7 +118,10 @@ def _publish(
     """Draw the conclusions and write them: results.json first, which nothing can hold up."""
     progress.start("drawing conclusions")
     previous = tracker.read(output.tracker)
-    results = conclude(todo, run, output.history(run), previous.edits)
+    edits = previous.edits
+    if previous.digest is None or not previous.readable:
+        edits = output.edits(run)  # what people wrote outlives a workbook that is gone or ruined
+    results = conclude(todo, run, output.history(run), edits)
     home = run.folder if run.folder.parent == output.path else output.path
     results_path = write_results(results, home / RESULTS_NAME)
     progress.start("writing the workbook")

@@ -108,12 +108,15 @@ def test_a_torn_document_counts_as_not_read(tmp_path: Path) -> None:
 def test_runs_are_found_again_and_private(tmp_path: Path) -> None:
     output = OutputFolder(tmp_path / "out")
     run = output.begin(NOW, {"told": 1})
-    run.save_results(results(history=(FirstSeen("S-1", NOW, NOW),)))
+    edits = {"S-1": HumanEdit(owner="ann", notes="]}", due=NOW.date(), other={"Team": "x"})}
+    seen = (FirstSeen("S-1", NOW, NOW), FirstSeen("S-2", NOW, NOW))
+    run.save_results(results(history=seen, edits=edits))
     assert open_run(run.folder).settings == {"told": 1}
     assert output.runs() == [run.folder]
     later = output.begin(NOW.replace(year=2027), {})
-    assert output.history(later) == {"S-1": FirstSeen("S-1", NOW, NOW)}
-    assert output.history(run) == {}
+    assert output.history(later) == {row.secret_id: row for row in seen}
+    assert output.edits(later) == edits
+    assert output.history(run) == output.edits(run) == {}
     modes = {stat.S_IMODE(path.stat().st_mode) for path in run.folder.rglob("*") if path.is_file()}
     assert modes == {0o600}
     assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import openpyxl
+import pytest
 from audits import Audits
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -39,6 +40,23 @@ def test_edits_survive_a_second_run(audits: Audits) -> None:
     at = next(row[0].row for row in sheet.iter_rows() if row[0].value == ids[5])
     assert {h: sheet.cell(at, columns[h]).value for h in WRITTEN} == WRITTEN
     assert audits.results()["edits"][ids[5]]["owner"] == "Ann Ace"
+
+
+@pytest.mark.parametrize("ruin", ["gone", "garbage"])
+def test_edits_outlive_the_workbook(audits: Audits, ruin: str) -> None:
+    assert audits.audit().code == 0
+    book, sheet, columns = secrets_sheet(audits)
+    at = next(row[0].row for row in sheet.iter_rows() if str(row[0].value).startswith("S-"))
+    id_ = sheet.cell(at, 1).value
+    sheet.cell(at, columns["Owner"]).value = "Ann Ace"
+    book.save(audits.tracker)
+    assert audits.audit().code == 0
+    if ruin == "gone":
+        audits.tracker.unlink()
+    else:
+        audits.tracker.write_bytes(b"no workbook")
+    assert audits.audit().code == (0 if ruin == "gone" else 5)
+    assert audits.results()["edits"][id_]["owner"] == "Ann Ace"
 
 
 def test_first_seen_stays_and_last_seen_moves(audits: Audits) -> None:
