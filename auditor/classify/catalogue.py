@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 from auditor.classify.tokens import split, squash
 from auditor.models import Confidence, Json, Kind, Role
@@ -54,18 +55,42 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A first word that several vendors use, and the names that tell which of them it is."""
+
+    prefix: str
+    tells: Mapping[str, str]
+    """Kind ids by squashed name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two squashed endings: beside an entry that ends in the first, the second is an identifier."""
+
+    secret: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The whole file, ready for looking up."""
 
     kinds: Mapping[str, Kind]
     entries: Mapping[str, Entry]
     globs: tuple[tuple[re.Pattern[str], Meaning], ...]
+    glob_heads: tuple[str, ...]
+    """What the globs begin with, to settle nearly every name by one look."""
     affixes: frozenset[str]
     publishable: frozenset[str]
     inherited: frozenset[str]
     glued: tuple[str, ...]
-    longest: int
-    """Characters of the longest text of `entries`."""
+    ambiguous: tuple[Ambiguous, ...]
+    pairs: tuple[Pair, ...]
+    apart: frozenset[str]
+    """Kinds whose words name different systems, so that REDIS_USER is no part of DB_PASSWORD."""
+    switches: frozenset[str]
+    beginnings: frozenset[str]
+    """Every text that an entry begins with, to give up early on what none begins with."""
 
 
 @cache
@@ -83,7 +108,8 @@ def parse(text: str) -> Catalogue:
     """Return the catalogue of a TOML text. ValueError names a row that contradicts another."""
     table = tomllib.loads(text)
     roles = {part: Role(role) for role, parts in table["parts"].items() for part in parts}
-    rows = [(_kind(row), row) for row in table["kind"]]
+    listed = chain(table["kind"], chain.from_iterable(map(_family, table.get("family", ()))))
+    rows = [(_kind(row), row) for row in listed]
     kinds = {kind.id: kind for kind, _ in rows}
     if len(kinds) < len(rows):
         raise ValueError("a kind is listed twice")
@@ -93,16 +119,25 @@ def parse(text: str) -> Catalogue:
     for kind, row in rows:
         entries.add_row(kind, row)
     entries.add_endings(table["endings"])
-    words = table["words"]
+    words, globs = table["words"], list(_globs(rows, roles))
     return Catalogue(
         kinds=kinds,
         entries=entries.entries,
-        globs=tuple(_globs(rows, roles)),
+        globs=tuple((re.compile(translate(glob)), meaning) for glob, meaning in globs),
+        glob_heads=tuple({re.split(r"[*?[]", glob)[0] for glob, _ in globs}),
         affixes=_squashed(words["affixes"]),
         publishable=_squashed(words["publishable"]),
         inherited=_squashed(words["inherited"]),
         glued=tuple(words["glued"]),
-        longest=max(map(len, entries.entries)),
+        ambiguous=tuple(_ambiguous(table.get("ambiguous", ()), kinds)),
+        pairs=tuple(
+            Pair(squash(row["secret"]), squash(row["identifier"])) for row in table.get("pair", ())
+        ),
+        apart=frozenset(kind.id for kind, row in rows if row.get("apart")),
+        switches=_squashed(words.get("switches", ())),
+        beginnings=frozenset(
+            text[:end] for text in entries.entries for end in range(1, len(text) + 1)
+        ),
     )
 
 
@@ -175,6 +210,14 @@ class _Entries:
         return self.entries.setdefault(squash(name), Entry())
 
 
+def _family(row: Json) -> Iterator[Json]:
+    """Yield a row of its own for each vendor of a family; "{vendor}" in its title is the vendor."""
+    for vendor, words in row["vendors"].items():
+        name = re.sub("[^a-z0-9]+", "-", vendor.lower()).strip("-")
+        own = {"kind": f"{name}-credential", "vendor": vendor, "words": words}
+        yield {**row, **own, "title": row["title"].format(vendor=vendor)}
+
+
 def _kind(row: Json) -> Kind:
     return Kind(
         id=row["kind"],
@@ -187,17 +230,25 @@ def _kind(row: Json) -> Kind:
         note=row.get("note", ""),
         console=row.get("console", ""),
         revoke=row.get("revoke", ""),
+        role=Role(row.get("role", "secret")),
     )
 
 
 def _globs(
     rows: Iterable[tuple[Kind, Json]], roles: Mapping[str, Role]
-) -> Iterator[tuple[re.Pattern[str], Meaning]]:
+) -> Iterator[tuple[str, Meaning]]:
     for kind, row in rows:
         for part, globs in row.get("globs", {}).items():
             for glob in globs:
-                meaning = Meaning(roles[part], kind, part, f"name {glob}", Confidence.HIGH)
-                yield re.compile(translate(glob)), meaning
+                yield glob, Meaning(roles[part], kind, part, f"name {glob}", Confidence.HIGH)
+
+
+def _ambiguous(rows: Iterable[Json], kinds: Mapping[str, Kind]) -> Iterator[Ambiguous]:
+    for row in rows:
+        told = [(squash(name), kind) for kind, names in row["tells"].items() for name in names]
+        if len(dict(told)) < len(told) or not kinds.keys() >= row["tells"].keys():
+            raise ValueError(f"{row['prefix']}: a name tells two kinds, or a kind is unknown")
+        yield Ambiguous(row["prefix"], dict(told))
 
 
 def _squashed(names: Iterable[str]) -> frozenset[str]:

@@ -62,7 +62,8 @@ def look(known: Catalogue, words: Sequence[str], every: Positions, plain: Positi
             found.vendors.append(Vendor(entry.word, at))
         if entry.rests:
             rests.append((at, entry))
-    found.hits.extend(_joined(found.vendors, rests))
+    if found.vendors and rests:
+        found.hits.extend(_joined(found.vendors, rests))
     return found
 
 
@@ -70,13 +71,13 @@ def _entries(
     known: Catalogue, words: Sequence[str], every: Positions, plain: Positions
 ) -> Iterator[tuple[Positions, Entry]]:
     """Yield every run of words that the catalogue knows, each once."""
-    entries, longest = known.entries, known.longest
-    for first, end, text in windows(words, every, longest):
+    entries, beginnings = known.entries, known.beginnings
+    for first, end, text in windows(words, every, beginnings):
         if entry := entries.get(text):
             yield every[first:end], entry
     if len(plain) == len(every):
         return
-    for first, end, text in windows(words, plain, longest):
+    for first, end, text in windows(words, plain, beginnings):
         spread = plain[end - 1] - plain[first] >= end - first
         if spread and (entry := entries.get(text)):
             yield plain[first:end], entry

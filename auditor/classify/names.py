@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 from auditor.classify.catalogue import GENERIC, Catalogue, Meaning, catalogue
 from auditor.classify.lookup import Found, Hit, Positions, look
-from auditor.classify.tokens import LONGEST_NAME, significant, split
-from auditor.models import Classification, Confidence, Role
+from auditor.classify.tokens import LONGEST_NAME, run_at, significant, split
+from auditor.models import Classification, Confidence, Kind, Role
 
 MEMORY = 16_384
 """Names whose judgement is remembered; the same few are stored in hundreds of projects."""
@@ -26,6 +26,9 @@ NEVER_LENT = frozenset({GENERIC, "client", "licence"})
 
 SECRET_WORDS = frozenset({"SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "PRIVATE"})
 """Words nobody uses for what is published on purpose, as API keys and tokens sometimes are."""
+
+COMPANIONS = frozenset({"id", "user"})
+"""Parts of general endings that belong to a secret of any vendor: a client's id, a login."""
 
 _Told: TypeAlias = tuple[Role, str, str, str, str, str, Confidence, bool]
 """The fields of a Classification after `secret_id`."""
@@ -49,16 +52,14 @@ def _judge(name: str) -> _Told:
     plain = plain[bisect_left(plain, start) :]
     found = look(known, words, tuple(range(start, len(words))), plain)
     hit = _decide(known, words, found, plain[-1] if plain else 0)
-    if not publishable:
-        return _told(words, hit)
-    hit, published = _publish(hit, words)
-    return _told(words, hit, published=published)
+    hit, published = _publish(hit, words) if publishable else (hit, False)
+    return _told(words, _apart(known, hit, found), published=published)
 
 
 def _glob(known: Catalogue, name: str) -> Meaning | None:
-    if len(name) > LONGEST_NAME:
-        return None
     shouted = name.upper()
+    if len(name) > LONGEST_NAME or not shouted.startswith(known.glob_heads):
+        return None
     return next((meaning for glob, meaning in known.globs if glob.match(shouted)), None)
 
 
@@ -70,10 +71,10 @@ def _after_prefix(
     It stands first, or first after affixes such as PROD.
     """
     after = bisect_left(plain, start)
-    for at in {start, *plain[after : after + 1]}:
-        for size in (2, 3, 1):
-            if "".join(words[at : at + size]) in prefixes and len(words) > at + size:
-                return at + size
+    for at in (start, *plain[after : after + 1]):
+        size = run_at(words, at, prefixes)
+        if size and len(words) > at + size:
+            return at + size
     return 0
 
 
@@ -84,7 +85,7 @@ def _decide(known: Catalogue, words: Sequence[str], found: Found, last: int) -> 
     """Return the judgement: the best hit, with the vendor's kind and how sure it is."""
     hit = max(found.hits, key=_order, default=None) or _glued(known, words, last)
     if hit is None:
-        return _unclassified(found)
+        return _switch(known, words, found) or _unclassified(found)
     if hit.meaning.generic:
         hit = _lend(hit, found)
     if hit.at[-1] < last:
@@ -103,7 +104,8 @@ def _order(hit: Hit) -> tuple[int, int, bool, bool, int]:
 def _lend(hit: Hit, found: Found) -> Hit:
     """Return a generic hit as one of the kind that other words of the name tell, if they do.
 
-    Only what may be the secret keeps its part: other parts differ from kind to kind.
+    Only what may be the secret, or goes with it everywhere, keeps its part: other parts differ from
+    kind to kind.
     """
     telling = [h for h in found.hits if h.meaning.kind and h.meaning.kind.vendor]
     named = max(telling, key=_order, default=None)
@@ -119,10 +121,15 @@ def _lend(hit: Hit, found: Found) -> Hit:
     meaning = replace(
         hit.meaning,
         kind=kind,
-        part=hit.meaning.part if hit.meaning.role is Role.SECRET else "",
+        part=_kept(hit.meaning, kind),
         rule=f"{kind.vendor}, {hit.meaning.rule}".removeprefix(", "),
     )
     return Hit(meaning, tuple(sorted({*at, *hit.at})), hit.run)
+
+
+def _kept(meaning: Meaning, kind: Kind) -> str:
+    alike = meaning.role is Role.SECRET or meaning.part in COMPANIONS - {*kind.rotates}
+    return meaning.part if alike else ""
 
 
 def _glued(known: Catalogue, words: Sequence[str], last: int) -> Hit | None:
@@ -134,6 +141,14 @@ def _glued(known: Catalogue, words: Sequence[str], last: int) -> Hit | None:
             meaning = replace(entry.ending, rule=f"ends in {end}", confidence=Confidence.LOW)
             return Hit(meaning, (last,), 1)
     return None
+
+
+def _switch(known: Catalogue, words: Sequence[str], found: Found) -> Hit | None:
+    """Return the hit for a name that begins as a switch does: ENABLE_BILLING."""
+    if not words or words[0] not in known.switches:
+        return None
+    rule = f"begins with {words[0]}"
+    return _lend(Hit(Meaning(Role.CONFIG, None, "", rule, Confidence.LOW), (0,), 1), found)
 
 
 def _unclassified(found: Found) -> Hit:
@@ -165,6 +180,15 @@ def _publish(hit: Hit, words: Sequence[str]) -> tuple[Hit, bool]:
         return hit._replace(meaning=replace(meaning, rule=rule)), True
     public = replace(meaning, role=Role.PUBLIC, part="", rule=rule, confidence=Confidence.MEDIUM)
     return hit._replace(meaning=public), False
+
+
+def _apart(known: Catalogue, hit: Hit, found: Found) -> Hit:
+    """Return the hit without the word of its system, which then stays in the stem."""
+    kind = hit.meaning.kind
+    if kind is None or kind.id not in known.apart:
+        return hit
+    systems = {at for vendor in found.vendors if vendor.kind is kind for at in vendor.at}
+    return hit._replace(at=tuple(at for at in hit.at if at not in systems))
 
 
 def _told(words: Sequence[str], hit: Hit, *, published: bool = False) -> _Told:

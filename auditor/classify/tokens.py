@@ -41,20 +41,21 @@ def squash(name: str) -> str:
 
 
 def windows(
-    words: Sequence[str], positions: Sequence[int], longest: int
+    words: Sequence[str], positions: Sequence[int], beginnings: Container[str]
 ) -> Iterator[tuple[int, int, str]]:
-    """Yield every run of the words at these positions, squashed, of at most `longest` characters.
+    """Yield every run of the words at these positions, squashed, that is one of `beginnings`.
 
-    As (first, end, text); first and end index `positions`.
+    As (first, end, text); first and end index `positions`. `beginnings` holds all beginnings of
+    what is looked for, so that a run is given up as soon as nothing begins like it.
     """
     chosen = [words[at] for at in positions]
     for first in range(len(chosen)):
         text = ""
-        for end, word in enumerate(chosen[first:], first + 1):
-            text += word
-            if len(text) > longest:
+        for end in range(first, len(chosen)):
+            text += chosen[end]
+            if text not in beginnings:
                 break
-            yield first, end, text
+            yield first, end + 1, text
 
 
 def significant(words: Sequence[str], affixes: Container[str]) -> tuple[int, ...]:
@@ -65,15 +66,21 @@ def significant(words: Sequence[str], affixes: Container[str]) -> tuple[int, ...
     kept = []
     at = 0
     while at < len(words):
-        for size in (3, 2, 1):
-            if "".join(words[at : at + size]) in affixes:
-                at += size
-                break
-        else:
-            if not words[at].isdigit():
-                kept.append(at)
-            at += 1
+        size = run_at(words, at, affixes)
+        if not size and not words[at].isdigit():
+            kept.append(at)
+        at += size or 1
     return tuple(kept)
+
+
+def run_at(words: Sequence[str], at: int, known: Container[str]) -> int:
+    """Return how many words at this position make one of the known texts, 0 if none of up to 3."""
+    text = ""
+    for size, word in enumerate(words[at : at + 3], 1):
+        text += word
+        if text in known:
+            return size
+    return 0
 
 
 def _bounded(text: str) -> str:

@@ -121,8 +121,12 @@ KEYSTORE_PASSWORD                      secret Android android-signing passphrase
 KEY_PASSWORD                           secret Android android-signing passphrase
 PROD_KEY_PASSWORD                      secret Android android-signing passphrase
 KEY_ALIAS                              config Android android-signing -
-WINDOWS_CERT_FINGERPRINT               public DigiCert windows-signing certificate
-WINDOWS_PFX_2023                       secret DigiCert windows-signing secret
+WINDOWS_CERT_FINGERPRINT               public - windows-signing certificate
+WINDOWS_PFX_2023                       secret - windows-signing secret
+SM_API_KEY                             secret DigiCert digicert-signing secret
+CLOUDINARY_API_SECRET                  secret Cloudinary cloudinary-credential secret
+TWITCH_CLIENT_ID                       identifier Twitch twitch-credential id
+ENABLE_BILLING                         config - - -
 COSIGN_PASSWORD                        secret Sigstore cosign-key passphrase
 TFE_TOKEN                              secret HashiCorp_Terraform terraform-cloud-token secret
 TF_TOKEN_app_terraform_io              secret HashiCorp_Terraform terraform-cloud-token secret
