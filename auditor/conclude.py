@@ -9,6 +9,7 @@ from auditor import __version__
 from auditor.classify.catalogue import kinds
 from auditor.classify.groups import group
 from auditor.classify.names import classify
+from auditor.classify.stores import told
 from auditor.inventory import Inventory
 from auditor.models import (
     Assessment,
@@ -47,7 +48,7 @@ def conclude(
         name: provider.read(told, run.snapshot) for name, (provider, told) in todo.providers.items()
     }
     secrets = {secret.id: secret for found in inventories for secret in found.secrets}
-    classified = {id_: classify(id_, secret.name) for id_, secret in secrets.items()}
+    classified = {id_: _classify(secret) for id_, secret in secrets.items()}
     credentials = group(secrets.values(), classified)
     answers = {
         credential.id: _identify(todo, credential, secrets, directories)
@@ -77,6 +78,12 @@ def conclude(
         history=_seen(secrets, run, history),
         edits=edits,
     )
+
+
+def _classify(secret: Secret) -> Classification:
+    """Return what an entry is: a store that tells the kind knows better than the name does."""
+    kind = kinds().get(secret.kind)
+    return told(secret.id, kind) if kind else classify(secret.id, secret.name)
 
 
 def _identify(
@@ -139,16 +146,16 @@ def _score(
         for id_, answer in answers.items()
     }
     for id_, secret in secrets.items():
-        told = classified[id_]
+        judged = classified[id_]
         # A secret may be half of several credentials; the worst of them counts.
         yield max(
             (
                 assess(
                     secret,
-                    told,
+                    judged,
                     one,
                     standings.get(one.id, _NOBODY_ASKED) if one else _NOBODY_ASKED,
-                    kind=kinds().get(told.kind),
+                    kind=kinds().get(judged.kind),
                     incident=todo.incident,
                     now=run.started,
                 )

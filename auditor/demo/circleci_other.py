@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from auditor.demo.circleci_stores import checkout_keys, ssh_keys, tokens
 from auditor.demo.circleci_v2 import masked, variable_body
 from auditor.demo.directory import Directory, Found, Routes, page
 from auditor.demo.estate import KeyPair
@@ -38,10 +39,16 @@ def v11_settings(directory: Directory, request: Request, names: tuple[str, ...])
         return error(404, "Project not found")
     body = _v11_project(found) | {
         "aws": {"keypair": _keypair(found.project.legacy_keys)},
-        "ssh_keys": [],
+        "ssh_keys": ssh_keys(found.project),
         "feature_flags": {"build-fork-prs": found.project.fork_builds},
     }
     return _v11(request, body)
+
+
+def v11_tokens(directory: Directory, request: Request, names: tuple[str, ...]) -> Reply:
+    """Return the API tokens of a project: labels, never values."""
+    found = directory.project(*names)
+    return _v11(request, tokens(found.project)) if found else error(404, "Project not found")
 
 
 def _v11_project(found: Found) -> Json:
@@ -155,8 +162,8 @@ def private_project(directory: Directory, request: Request, names: tuple[str, ..
         return error(404)
     body: Json = {
         "project_env_vars": [variable_body(variable) for variable in found.project.variables],
-        "checkout_keys": [],
-        "ssh_keys": [],
+        "checkout_keys": checkout_keys(found.project),
+        "ssh_keys": ssh_keys(found.project),
     }
     if found.project.legacy_keys:
         body["legacy_aws_keys"] = _keypair(found.project.legacy_keys)
@@ -174,6 +181,7 @@ def _every(directory: Directory) -> tuple[Found, ...]:
 ROUTES: Routes = {
     "/api/v1.1/projects": followed,
     "/api/v1.1/project/{}/{}/{}/settings": v11_settings,
+    "/api/v1.1/project/{}/{}/{}/token": v11_tokens,
     "/api/v3/projects": v3_projects,
     "/api/v3/projects/{}": v3_project,
     "/api/private/project": private_projects,

@@ -167,13 +167,6 @@ def settings(directory: Directory, _request: Request, names: tuple[str, ...]) ->
     return Reply(200, {"advanced": advanced})
 
 
-def checkout_keys(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
-    """Return no checkout key, as for a project that clones over HTTPS."""
-    if not directory.project(*names):
-        return error(404, "Project not found")
-    return Reply(200, {"items": [], "next_page_token": None})
-
-
 def project_body(found: Found) -> Json:
     """Return a project as version 2 describes it."""
     github = found.organization.vcs_type == "github"
@@ -283,7 +276,6 @@ ROUTES: Routes = {
     "/api/v2/project/{}/{}/{}": project,
     "/api/v2/project/{}/{}/{}/envvar": project_variables,
     "/api/v2/project/{}/{}/{}/settings": settings,
-    "/api/v2/project/{}/{}/{}/checkout-key": checkout_keys,
     "/api/v2/pipeline": pipelines,
     "/api/v2/insights/{}/{}/summary": summary,
     "/api/v2/organizations/{}/groups": groups,

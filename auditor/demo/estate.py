@@ -6,8 +6,10 @@ values are invented; the servers show no more of them than the real ones would.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeAlias
 
 from auditor.models import Json
 
@@ -52,6 +54,10 @@ class KeyPair:
     secret: str
 
 
+Stores: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+"""What else is kept in a place: by store, the tables of the scenario file as they stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project and which of CircleCI's listings show it.
@@ -75,6 +81,7 @@ class Project:
     fork_builds: bool = False
     fork_secrets: bool = True
     open_source: bool = False
+    stores: Stores = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,7 @@ class CiOrganization:
     contexts: tuple[Context, ...]
     projects: tuple[Project, ...]
     groups: tuple[Group, ...]
+    stores: Stores = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The invented organisation, from `scenario.toml` (`load`) or made to measure (`generate`). Pure.
+"""The invented organisation, from its files (`load`) or made to measure (`generate`). Pure.
 
-The file's own comments say what its short forms mean.
+`scenario.toml` and `stores.toml` are its files; their own comments say what short forms mean.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from auditor.demo.estate import (
     Project,
     Restriction,
     Scenario,
+    Stores,
     Variable,
 )
 
@@ -38,13 +39,15 @@ def load(text: str | None = None) -> Scenario:
         table.get("values", {}),
         frozenset(table.get("shared", ())),
         access_keys(accounts),
+        table.get("stores", {}).get("project", {}),
     )
     organizations = tuple(_organization(entry, table, book) for entry in table["organizations"])
     return Scenario(_person(table["person"]), organizations, accounts)
 
 
 def _packaged() -> str:
-    return resources.files(__package__).joinpath("scenario.toml").read_text("utf-8")
+    files = (resources.files(__package__).joinpath(f"{n}.toml") for n in ("scenario", "stores"))
+    return "\n".join(file.read_text("utf-8") for file in files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class _Book:
     values: Mapping[str, str]
     shared: frozenset[str]
     keys: Mapping[str, AccessKey]
+    stores: Mapping[str, Stores]
+    """What projects keep beside variables, by organisation/project."""
 
 
 def _person(entry: Mapping[str, str]) -> Person:
@@ -79,6 +84,7 @@ def _organization(
         tuple(_context(context, name, book) for context in contexts),
         tuple(p for family in projects for p in _projects(family, entry["vcs"], book)),
         tuple(Group(_group_id(name, group), group) for group in entry.get("groups", ())),
+        table.get("stores", {}).get("organization", {}).get(name, {}),
     )
 
 
@@ -131,6 +137,8 @@ def _projects(entry: Mapping[str, Any], vcs: str, book: _Book) -> Iterator[Proje
         spread = 400 if len(entry["names"]) > 1 else 1
         created = entry["created"] + timedelta(days=invent.number(spread, id_))
         flags = {flag: entry[flag] for flag in _PROJECT_FLAGS if flag in entry}
+        if kept := book.stores.get(f"{entry['organization']}/{name}"):
+            flags["stores"] = kept
         legacy = book.keys[entry["legacy_keys"]].pair if "legacy_keys" in entry else None
         variables = tuple(_variables(entry, id_, created, book, stamped=False))
         yield _project(entry["organization"], vcs, name, variables, legacy_keys=legacy, **flags)

@@ -93,6 +93,8 @@ class Secret:
     tail: Tail | None
     exposure: Exposure
     url: str | None
+    kind: str = ""
+    """Kind of the catalogue, where the store itself tells it; "" where the name has to."""
 
     @property
     def last_written(self) -> datetime | None:

@@ -38,6 +38,8 @@ class Kind:
     console: str
     revoke: str
     """Where a person revokes the old one, in words."""
+    role: Role = Role.SECRET
+    """What an entry is of which the store, and not the name, tells the kind."""
 
 
 @dataclass(frozen=True, slots=True)

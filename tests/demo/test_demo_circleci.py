@@ -159,7 +159,7 @@ def test_a_standalone_project_answers_to_opaque_names_only(ask: Asking) -> None:
     assert ask("/api/v2/project/circleci/Acme%20Rockets%20Labs/wind-tunnel").status_code == 404
 
 
-@pytest.mark.parametrize("rest", ["", "/envvar", "/settings", "/checkout-key"])
+@pytest.mark.parametrize("rest", ["", "/envvar", "/settings", "/checkout-key", "/schedule"])
 def test_a_denied_project_is_404(ask: Asking, rest: str) -> None:
     assert ask(f"/api/v2/project/{slug('guidance-core')}{rest}").status_code == 404
 
@@ -181,10 +181,6 @@ def test_settings_tell_of_forks(ask: Asking) -> None:
     settings = ask.json(f"/api/v2/project/{slug('mission-website')}/settings")["advanced"]
     assert settings["build_fork_prs"]
     assert settings["forks_receive_secret_env_vars"]
-
-
-def test_there_is_no_checkout_key(ask: Asking) -> None:
-    assert ask.json(f"/api/v2/project/{slug('orbit-api')}/checkout-key")["items"] == []
 
 
 @pytest.mark.parametrize(

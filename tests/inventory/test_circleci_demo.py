@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from asking import without_accounts
 from judge import judge, needs_specifications
 from scripted import NOW, Memory
 
+from auditor.classify.catalogue import kinds
 from auditor.collecting import Collecting, Silent
 from auditor.demo import Faults, Garbage, Organisation
 from auditor.demo.estate import Context, Project
@@ -17,12 +19,14 @@ from auditor.demo.organisation import TOKEN_VARIABLE
 from auditor.inventory import Inventory
 from auditor.inventory.circleci import CircleCI
 from auditor.inventory.circleci.settings import Settings
+from auditor.inventory.circleci.stores import STORES
 from auditor.models import Known, Unknown
 from auditor.tails import Sealer
 
 SCENARIO = without_accounts()
 CONTEXTS = [context for one in SCENARIO.organizations for context in one.contexts]
 PROJECTS = [project for one in SCENARIO.organizations for project in one.projects]
+PLANTED = re.compile(r"(?:secret=|services/T0/B0/|_token\": \"|://bot:)([\w+/]{40})")
 PLACES: list[Context | Project] = [*CONTEXTS, *PROJECTS]
 
 
@@ -44,7 +48,9 @@ def audit(demo: Organisation, snapshot: Memory | None = None, **told: Any) -> In
 
 def test_everything_the_scenario_holds_is_found(demo: Organisation) -> None:
     found = audit(demo)
-    names = {(one.scope.id, one.store, one.name) for one in found.secrets}
+    stores = {"context variable", "project variable", "legacy AWS key"}
+    variables = [one for one in found.secrets if one.store in stores]
+    names = {(one.scope.id, one.store, one.name) for one in variables}
     expected = {
         (context.id, "context variable", variable.name)
         for context in CONTEXTS
@@ -64,7 +70,8 @@ def test_everything_the_scenario_holds_is_found(demo: Organisation) -> None:
 
 def test_what_is_denied_and_nothing_else_is_not_readable(demo: Organisation) -> None:
     places = audit(demo).places
-    assert {one.scope.id for one in places} == {one.id for one in PLACES}
+    organizations = {one.id for one in SCENARIO.organizations if one.id and one.projects}
+    assert {one.scope.id for one in places} == organizations | {one.id for one in PLACES}
     unread = {one.scope.id for one in places if isinstance(one.readable, Unknown)}
     assert unread == {one.id for one in PLACES if one.denied}
 
@@ -78,6 +85,24 @@ def test_no_value_and_no_tail_is_kept(demo: Organisation) -> None:
     assert not [value for value in values if len(value) > 12 and value in text + found]
     assert demo.tokens.personal not in text + found
     assert '"xxxx' not in text
+
+
+def test_every_store_is_found_and_says_what_it_holds(demo: Organisation) -> None:
+    found = audit(demo)
+    assert {one.store for one in found.secrets} == {one.name for one in STORES if one.entries}
+    told = [one for one in found.secrets if one.kind]
+    assert {one.kind for one in told} <= set(kinds())
+    assert len({one.id for one in found.secrets}) == len(found.secrets)
+
+
+def test_no_planted_secret_is_kept(demo: Organisation) -> None:
+    snapshot = Memory()
+    found = repr(audit(demo, snapshot))
+    text = "".join(snapshot.documents.values()) + found
+    wire = [line for line in demo.recording.lines() if "<secret>" not in line]
+    planted = {word for line in wire for word in PLANTED.findall(line)}
+    assert len(planted) >= 4
+    assert not [word for word in planted if word in text]
 
 
 @needs_specifications

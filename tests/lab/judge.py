@@ -36,11 +36,24 @@ PREFIXES = {"circleci": "/api/v2"}
 VARIABLES = "/context/{context_id}/environment-variable"
 RESTRICTIONS = "/context/{context_id}/restrictions"
 
+TRIGGERS = "/projects/{project_id}/pipeline-definitions/{pipeline_definition_id}/triggers"
+
 WIRE_ONLY = {
+    (TRIGGERS, "parameters"): "measured: served, and missing from a schema that forbids more",
     (VARIABLES, "truncated_value"): "added after January 2023; the schema forbids further keys",
     (RESTRICTIONS, "name", None): "the schema's own text says it may be null",
 }
 """Keys of a listing's items that are taken away before it is judged: any value, or this one."""
+
+SPELT = {
+    ("/webhook", "verify_tls"): "verify-tls",
+    ("/webhook", "signing_secret"): "signing-secret",
+    ("/webhook", "created_at"): "created-at",
+    ("/webhook", "updated_at"): "updated-at",
+    ("/project/{project-slug}/checkout-key", "public_key"): "public-key",
+    ("/project/{project-slug}/checkout-key", "created_at"): "created-at",
+}
+"""Keys that the wire is measured to spell otherwise than the specification."""
 
 UNDECLARED_QUERY = {
     ("/project/{project-slug}/envvar", "page-token"): "the reply advertises it",
@@ -194,7 +207,11 @@ def _as_specified(template: str, body: Any) -> Any:
     if not isinstance(body, dict) or not isinstance(body.get("items"), list):
         return body
     items = [
-        {key: value for key, value in item.items() if not _wire_only(template, key, value)}
+        {
+            SPELT.get((template, key), key): value
+            for key, value in item.items()
+            if not _wire_only(template, key, value)
+        }
         for item in body["items"]
     ]
     return body | {"items": items}

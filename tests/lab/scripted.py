@@ -225,6 +225,9 @@ def acme() -> Routes:
         ),
         "/api/v2/pipeline": items({"id": "p1", "project_slug": "gh/acme/web"}),
         "/api/v2/insights/gh/acme/summary": Said({"all_projects": ["web"]}),
+        "/api/v2/webhook": items(),
+        f"/api/v2/projects/{WEB}/pipeline-definitions": items(),
+        f"/api/v2/projects/{API}/pipeline-definitions": items(),
     }
     for name, tail in (("web", "wwww"), ("api", "aaaa")):
         slug = f"gh/acme/{name}"
@@ -232,5 +235,8 @@ def acme() -> Routes:
             {"name": "TOKEN", "value": f"xxxx{tail}", "created_at": None}
         )
         made[f"/api/v2/project/{slug}/settings"] = switches()
+        made[f"/api/v2/project/{slug}/checkout-key"] = items()
+        made[f"/api/v2/project/{slug}/schedule"] = items()
+        made[f"/api/v1.1/project/{slug}/token"] = Said([])
         made[f"/api/v1.1/project/{slug}/settings"] = legacy()
     return made

@@ -69,6 +69,7 @@ def collect(calls: Calls, settings: Settings, collecting: Collecting) -> None:
     for organization in collector.organizations():
         collector.contexts(organization)
         collector.projects(organization)
+        collector.organization(organization)
 
 
 class _Collector:
@@ -110,6 +111,10 @@ class _Collector:
         found = projects.settled(listings, partial(self._resolve, organization))
         self._stores(organization, [projects.target(one, organization) for one in found])
 
+    def organization(self, organization: Organization) -> None:
+        """Read what belongs to an organisation as a whole."""
+        self._stores(organization, [organizations.target(organization)])
+
     def _followed(self) -> Reply:
         if not self._settings.v1:
             return Reply("GET /api/v1.1/projects", error="not asked: v1 is off")
@@ -133,9 +138,11 @@ class _Collector:
             return
         kind = targets[0].kind
         stores = [one for one in STORES if one.scope is kind and one.wanted(self._settings)]
+        if not stores:
+            return
 
         def read(target: Target) -> None:
-            ask = {store.name: partial(store.read, self._reading, target) for store in stores}
+            ask = {store.reply: partial(store.read, self._reading, target) for store in stores}
             self._once(ask, organization.id, kind.value, target.id)
 
         self._progress.start(

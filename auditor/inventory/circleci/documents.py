@@ -9,6 +9,7 @@ circleci/<organisation>/listing/<name>       its projects, as one listing names 
 circleci/<organisation>/resolved/<key>       which slug and which id belong together
 circleci/<organisation>/context/<context>    the stores of one context
 circleci/<organisation>/project/<project>    the stores of one project
+circleci/<organisation>/organization/<id>    the stores of the organisation itself
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from auditor.models import Exposure, Fact, Gap, Json, Known, Unknown
 
 NO: Known[bool] = Known(value=False)
 YES: Known[bool] = Known(value=True)
+NOT_IN_BUILDS = Exposure(NO, Known(0), NO, ("builds do not receive it",))
+"""The exposure of what CircleCI keeps for itself."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ def passes_to_forks(settings: Mapping[str, Json], gap: Gap) -> Fact[bool]:
 def of_project(forks: Fact[bool]) -> Exposure:
     """Return the exposure of a project's own secrets: no other project receives them."""
     return Exposure(unrestricted=NO, project_count=Known(1), fork_builds=forks)
+
+
+def of_organization(estate: Estate) -> Exposure:
+    """Return the exposure of what an organisation keeps for all of its projects."""
+    return Exposure(unrestricted=YES, project_count=estate.count, fork_builds=estate.any_forks)
 
 
 def of_context(

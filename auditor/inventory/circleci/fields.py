@@ -27,6 +27,20 @@ def part(entry: Json, name: str) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
 
 
+def objects(value: Json) -> list[Mapping[str, Json]]:
+    """Return the objects of a list, [] where there is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def origin(address: Json) -> str:
+    """Return the scheme and host of an address; the rest of it may hold a token."""
+    if not isinstance(address, str):
+        return "an unknown address"
+    scheme, slashes, rest = address.partition("://") if "://" in address else ("", "", address)
+    host = re.split(r"[/?#\\\s]", rest, maxsplit=1)[0].rpartition("@")[2]
+    return f"{scheme}{slashes}{host}" if host else "an unknown address"
+
+
 def text(entry: Mapping[str, Json], *names: str) -> str:
     """Return the first of the named fields that holds text, "" where none does."""
     found = (entry.get(name) for name in names)

@@ -11,7 +11,7 @@ from auditor.inventory.circleci.fields import shown
 from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Trouble
 from auditor.inventory.circleci.organizations import Organization
 from auditor.inventory.circleci.replies import Reply
-from auditor.inventory.circleci.scopes import Told, told
+from auditor.inventory.circleci.scopes import Link, Told, told
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import STORES, Target
 from auditor.models import Coverage, Exposure, Gap, Place, ScopeKind, Secret
@@ -42,14 +42,12 @@ class Findings:
         document = documents.load(self.snapshot, organization.id, target.kind.value, target.id)
         return told(target, organization, document, self.settings)
 
-    def add(
-        self, scope: Told, exposed: Exposure, sources: tuple[str, ...], url: str | None
-    ) -> None:
+    def add(self, scope: Told, exposed: Exposure, sources: tuple[str, ...], link: Link) -> None:
         """Add a scope with its secrets and with what is wrong with them."""
         self.seen.add(scope.scope.id)
         before = len(self.secrets)
-        self.secrets.extend(scope.secrets(exposed, url))
-        self.places.append(scope.place(sources, url, len(self.secrets) - before))
+        self.secrets.extend(scope.secrets(exposed, link))
+        self.places.append(scope.place(sources, link(""), len(self.secrets) - before))
         self.troubles.extend(scope.troubles())
         self.read.update(store.name for store, reply in scope.replies if reply.complete)
 
@@ -60,5 +58,7 @@ class Findings:
             if store.wanted(self.settings):
                 what = f"{kind.value}s of {shown(of.name)}"
                 what += "" if store is stores[0] else f" for their {store.name}s"
+                if kind is ScopeKind.ORGANIZATION:
+                    what = f"{store.name}s of {shown(of.name)}"
                 self.coverage.append(Coverage(SOURCE, what, self.read[store.name], known, note))
         self.read.clear()

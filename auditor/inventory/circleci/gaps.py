@@ -12,7 +12,8 @@ from http import HTTPStatus
 from auditor.inventory.circleci.fields import shown
 from auditor.inventory.circleci.organizations import Organization
 from auditor.inventory.circleci.replies import Reply, refused
-from auditor.inventory.circleci.stores import Store
+from auditor.inventory.circleci.settings import Settings
+from auditor.inventory.circleci.stores import OnServer, Store
 from auditor.models import Gap, Scope, ScopeKind
 
 SOURCE = "circleci"
@@ -71,6 +72,18 @@ def of_organization(organization: Organization, what: str, reason: str, remedy: 
     """Return a gap about an organisation as a whole."""
     name = _short(organization.name)
     return Gap(f"{what} of {name}", reason, remedy, SOURCE, (organization.id,))
+
+
+def unasked(store: Store, organization: Organization, settings: Settings) -> Gap | None:
+    """Return the gap of a store that is not asked for, None where nothing is missed."""
+    if store.wanted(settings) or (settings.server and store.on_server is OnServer.ABSENT):
+        return None
+    if settings.server and store.on_server is OnServer.HIDDEN:
+        reason, remedy = "no API of CircleCI Server lists them", "look in the web application"
+    else:
+        reason = "they are switched off in the configuration"
+        remedy = f"set {store.switch} = true in [inventory.circleci], then audit again"
+    return of_organization(organization, f"{store.name}s", reason, remedy)
 
 
 def why(reply: Reply, kind: ScopeKind | None = None) -> str:

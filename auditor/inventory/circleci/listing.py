@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
@@ -19,7 +19,7 @@ from auditor.models import Json
 MOST_PAGES = 1000
 _BAD_SHAPE = "the answer is not of the expected shape"
 _NONE: Mapping[str, str] = MappingProxyType({})
-_NAMING = ("id", "variable", "slug", "name")
+_NAMING = ("id", "variable", "slug", "name", "hostname")
 
 Keep: TypeAlias = Callable[[Mapping[str, Json]], Json]
 """Takes one entry as CircleCI sent it and returns what may be kept of it, tails sealed; None drops
@@ -76,6 +76,17 @@ def every(
         if error or not page or reading.repeats(page):
             return reading.reply(route, status, error)
     return reading.reply(route, status, f"more than {most_pages} pages")
+
+
+def nested(outer: Reply, inner: Callable[[Json], Reply]) -> Reply:
+    """Return what `inner` lists of every item of a listing, as one reply.
+
+    It is complete when all of them are; the first that failed says why it is not.
+    """
+    parts = [outer, *(inner(item) for item in outer.items)]
+    failed = next((part for part in parts if not part.complete), parts[-1])
+    items = tuple(item for part in parts[1:] for item in part.items)
+    return replace(failed, items=items, repeated=any(part.repeated for part in parts))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ from auditor.inventory.circleci.fields import kept, same_slug, text
 from auditor.inventory.circleci.listing import Calls
 from auditor.inventory.circleci.replies import Reply, refused
 from auditor.inventory.circleci.settings import Settings
-from auditor.models import Json
+from auditor.inventory.circleci.stores import Target
+from auditor.models import Json, ScopeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,12 @@ def organizations(listed: Reply, asked: Iterable[Reply], settings: Settings) -> 
         if text(entry, "id")
     }
     return sorted(found.values(), key=lambda organization: (organization.name, organization.id))
+
+
+def target(organization: Organization) -> Target:
+    """Return an organisation as a scope to read."""
+    name, slug = organization.name, organization.slug
+    return Target(ScopeKind.ORGANIZATION, organization.id, slug, name, organization.id)
 
 
 def is_listed(name: str, listed: Reply) -> bool:

@@ -43,6 +43,7 @@ def read(settings: Settings, snapshot: Snapshot) -> Inventory:
         _switched_off(found, organization)
         estate = _projects(found, organization)
         _contexts(found, organization, estate)
+        _organization(found, organization, estate)
     return Inventory(
         tuple(shown(organization.name) for organization in audited),
         tuple(found.places),
@@ -88,16 +89,9 @@ def _read_as(found: Findings) -> str:
 
 
 def _switched_off(found: Findings, organization: Organization) -> None:
-    """Add a gap for every store that the configuration leaves out."""
+    """Add a gap for every store that is not asked for."""
     found.gaps.extend(
-        gaps.of_organization(
-            organization,
-            f"{store.name}s",
-            "they are switched off in the configuration",
-            "set v1 = true in [inventory.circleci], then audit again",
-        )
-        for store in STORES
-        if not store.wanted(found.settings)
+        gap for store in STORES if (gap := gaps.unasked(store, organization, found.settings))
     )
 
 
@@ -140,8 +134,11 @@ def _project(found: Findings, organization: Organization, project: Project) -> F
         forks = exposure.passes_to_forks(reply.items[0], doubt.gap)
         if isinstance(forks, Unknown):
             found.troubles.append(doubt)
-    url = links.project(found.settings, project.slug, "environment-variables")
-    found.add(scope, exposure.of_project(forks), tuple(project.sources), url)
+
+    def link(page: str) -> str | None:
+        return links.project(found.settings, project.slug, page or "environment-variables")
+
+    found.add(scope, exposure.of_project(forks), tuple(project.sources), link)
     return forks
 
 
@@ -207,4 +204,18 @@ def _context(found: Findings, organization: Organization, target: Target, estate
     else:
         exposed = exposure.of_unknown_context(estate, scope.gap(RESTRICTIONS))
     url = links.organization(found.settings, organization.slug, "contexts", target.id)
-    found.add(scope, exposed, ("contexts",), url)
+    found.add(scope, exposed, ("contexts",), lambda _: url)
+
+
+# --- the organisation itself -----------------------------------------------------------------
+
+
+def _organization(found: Findings, organization: Organization, estate: Estate) -> None:
+    """Add what belongs to an organisation as a whole."""
+
+    def link(page: str) -> str | None:
+        return links.organization(found.settings, organization.slug, page or "overview")
+
+    scope = found.told(organizations.target(organization), organization)
+    found.add(scope, exposure.of_organization(estate), ("organizations",), link)
+    found.cover(ScopeKind.ORGANIZATION, organization, 1, "")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from auditor.inventory.circleci.exposure import NOT_IN_BUILDS
 from auditor.inventory.circleci.fields import shown
 from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Trouble, unread, unsure
 from auditor.inventory.circleci.organizations import Organization
@@ -12,6 +14,9 @@ from auditor.inventory.circleci.replies import Reply
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import STORES, Store, Target
 from auditor.models import Exposure, Fact, Gap, Known, Place, Scope, Secret, Unknown, secret_id
+
+Link: TypeAlias = Callable[[str], str | None]
+"""Returns the address of a page of the scope's settings; of the usual one for ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,14 @@ class Told:
             elif trouble := unsure(store, self.scope, reply):
                 yield trouble
 
-    def secrets(self, exposure: Exposure, url: str | None) -> Iterator[Secret]:
-        """Yield every credential that was read, those of a listing that broke off included."""
+    def secrets(self, exposure: Exposure, link: Link) -> Iterator[Secret]:
+        """Yield every row that was read, those of a listing that broke off included."""
         for store, reply in self.replies:
+            exposed = exposure if store.in_builds else NOT_IN_BUILDS
+            url = link(store.page)
             for entry in store.credentials(reply):
                 yield Secret(
-                    id=secret_id(SOURCE, store.name, self.scope.id, entry.name),
+                    id=secret_id(SOURCE, store.name, self.scope.id, entry.key or entry.name),
                     source=SOURCE,
                     store=store.name,
                     scope=self.scope,
@@ -50,8 +57,9 @@ class Told:
                     created=entry.created,
                     updated=entry.updated,
                     tail=entry.tail,
-                    exposure=exposure,
+                    exposure=exposed,
                     url=url,
+                    kind=entry.kind,
                 )
 
     def place(self, sources: tuple[str, ...], url: str | None, secrets: int) -> Place:
@@ -70,4 +78,4 @@ def told(
     """Return what the wanted stores of a scope told; `replies` is its document in the snapshot."""
     scope = Scope(target.kind, target.id, shown(target.name), shown(organization.name))
     wanted = (one for one in STORES if one.scope is target.kind and one.wanted(settings))
-    return Told(scope, tuple((one, replies.get(one.name, NOT_READ)) for one in wanted))
+    return Told(scope, tuple((one, replies.get(one.reply, NOT_READ)) for one in wanted))

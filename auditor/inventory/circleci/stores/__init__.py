@@ -7,13 +7,19 @@ gaps follow from the table.
 from __future__ import annotations
 
 from auditor.inventory.circleci.stores import (
+    checkout_keys,
     context_restrictions,
     context_variables,
     legacy_aws_keys,
     project_settings,
+    project_tokens,
     project_variables,
+    schedules,
+    ssh_keys,
+    triggers,
+    webhooks,
 )
-from auditor.inventory.circleci.stores.store import Entry, Store, Target
+from auditor.inventory.circleci.stores.store import Entry, OnServer, Store, Target
 
 RESTRICTIONS = context_restrictions.STORE
 PROJECT_SETTINGS = project_settings.STORE
@@ -24,6 +30,13 @@ STORES: tuple[Store, ...] = (
     project_variables.STORE,
     PROJECT_SETTINGS,
     legacy_aws_keys.STORE,
+    ssh_keys.STORE,
+    checkout_keys.STORE,
+    project_tokens.STORE,
+    webhooks.STORE,
+    triggers.WEBHOOKS,
+    triggers.PARAMETERS,
+    schedules.STORE,
 )
 
-__all__ = ["PROJECT_SETTINGS", "RESTRICTIONS", "STORES", "Entry", "Store", "Target"]
+__all__ = ["PROJECT_SETTINGS", "RESTRICTIONS", "STORES", "Entry", "OnServer", "Store", "Target"]

@@ -26,6 +26,13 @@ def of_project(project: Target, route: str, ask: Callable[[Mapping[str, str]], R
     return ask(dict(zip(_PARTS, parts, strict=True)))
 
 
+def of_project_id(project: Target, route: str, ask: Callable[[str], Reply]) -> Reply:
+    """Return what `ask` gives for the id of a project, or why there is nothing to ask."""
+    if project.id == project.slug or project.id.startswith("name:"):
+        return Reply(f"GET {route}", error="not asked: nothing tells the id of the project")
+    return ask(project.id)
+
+
 def or_deleted(
     found: Reply,
     reading: Reading,

@@ -1,0 +1,351 @@
+"""Every store on the wire: what its rows say, what is never kept, and what a failure leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scripted import WEB, Asked, Memory, Routes, Said, acme, audit, items, serving
+
+from auditor.inventory import Inventory
+from auditor.inventory.circleci.exposure import NOT_IN_BUILDS
+from auditor.inventory.circleci.fields import origin
+from auditor.inventory.circleci.stores import STORES
+from auditor.inventory.circleci.stores.parameters import looks_secret
+from auditor.models import Known, ScopeKind, Secret, Unknown
+
+SLUG = "gh/acme/web"
+PLANTED = "Pl4ntedSecretOfTheWireXyz0123456789abcd"
+DEFINITIONS = f"/api/v2/projects/{WEB}/pipeline-definitions"
+TRIGGERS = f"{DEFINITIONS}/d-1/triggers"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A store, the route that tells it, an answer, and the rows it gives as (name, kind)."""
+
+    store: str
+    path: str
+    body: Any
+    rows: tuple[tuple[str, str], ...]
+    beside: Mapping[str, Said]
+
+
+def case(store: str, path: str, body: Any, *rows: tuple[str, str], **beside: Said) -> Case:
+    return Case(store, path, body, rows, beside)
+
+
+def listed(*entries: Any) -> Any:
+    return {"items": list(entries), "next_page_token": None}
+
+
+CASES = [
+    case(
+        "additional SSH key",
+        f"/api/v1.1/project/{SLUG}/settings",
+        {
+            "ssh_keys": [
+                {"hostname": "h.example", "fingerprint": "f1", "public_key": PLANTED},
+                {"hostname": "", "fingerprint": "f2"},
+                {"fingerprint": "f3", "private_key": PLANTED},
+            ]
+        },
+        ("h.example (f1)", "circleci-ssh-key"),
+        ("any host (f2)", "circleci-ssh-key"),
+        ("any host (f3)", "circleci-ssh-key"),
+    ),
+    case(
+        "checkout key",
+        f"/api/v2/project/{SLUG}/checkout-key",
+        listed(
+            {"type": "deploy-key", "fingerprint": "a", "created_at": "2020-01-01T00:00:00Z"},
+            {"type": "github-user-key", "fingerprint": "b", "created-at": "2020-01-01T00:00:00Z"},
+            {"type": "bitbucket-user-key", "fingerprint": "c", "time": "2020-01-01T00:00:00Z"},
+            {"fingerprint": "d", "created_at": None},
+        ),
+        ("deploy-key (a)", "circleci-deploy-key"),
+        ("github-user-key (b)", "circleci-user-key"),
+        ("bitbucket-user-key (c)", "circleci-user-key"),
+        ("checkout-key (d)", "circleci-user-key"),
+    ),
+    case(
+        "project API token",
+        f"/api/v1.1/project/{SLUG}/token",
+        [
+            {"id": "1", "label": "ci", "scope": "all", "time": "2020-01-01T00:00:00Z"},
+            {"id": "2", "label": "ci", "scope": "all", "token": PLANTED},
+            {"id": "3", "label": "badge", "scope": "status"},
+            {"id": "4", "label": "logs", "scope": "view-builds"},
+            {"id": "5"},
+        ],
+        ("ci (all)", "circleci-project-token"),
+        ("ci (all)", "circleci-project-token"),
+        ("badge (status)", "circleci-status-token"),
+        ("logs (view-builds)", "circleci-view-token"),
+        ("token (scope not told)", "circleci-project-token"),
+    ),
+    case(
+        "outbound webhook",
+        "/api/v2/webhook",
+        listed(
+            {
+                "id": "1",
+                "name": "chat",
+                "url": f"https://u:{PLANTED}@hooks.example:8443/{PLANTED}?t={PLANTED}#{PLANTED}",
+                "signing_secret": "****",
+                "verify_tls": True,
+            },
+            {"id": "2", "name": "old", "url": "http://h.example", "signing_secret": ""},
+            {"id": "3", "signing-secret": "****", "verify-tls": False, "url": None},
+        ),
+        ("chat to https://hooks.example:8443 (signed)", "circleci-webhook"),
+        ("old to http://h.example (not signed)", "circleci-webhook-unsigned"),
+        (
+            "webhook to an unknown address (signed, certificate not checked)",
+            "circleci-webhook",
+        ),
+    ),
+    case(
+        "inbound webhook trigger",
+        TRIGGERS,
+        listed(
+            {
+                "id": "t-1",
+                "event_name": "data",
+                "event_source": {
+                    "provider": "webhook",
+                    "webhook": {"url": f"https://c.example/e?secret={PLANTED}", "sender": "dd"},
+                },
+            },
+            {"id": "t-2", "event_source": {"provider": "webhook"}, "disabled": True},
+            {"id": "t-3", "event_source": {"provider": "github_app"}},
+        ),
+        ("data (from dd)", "circleci-inbound-webhook"),
+        ("t-2 (disabled)", "circleci-inbound-webhook"),
+        **{DEFINITIONS: items({"id": "d-1"})},
+    ),
+    case(
+        "trigger parameter",
+        TRIGGERS,
+        listed(
+            {
+                "id": "t-1",
+                "event_name": "data",
+                "parameters": {"harmless": PLANTED, "run": True, "n": 7, "branch": "main"},
+            },
+            {"id": "t-2", "parameters": None},
+            {"id": "t-3", "parameters": [PLANTED]},
+        ),
+        ("harmless of data", "circleci-parameter"),
+        **{DEFINITIONS: items({"id": "d-1"})},
+    ),
+    case(
+        "schedule parameter",
+        f"/api/v2/project/{SLUG}/schedule",
+        listed(
+            {
+                "id": "s-1",
+                "name": "nightly",
+                "parameters": {"npm_token": PLANTED, "branch": "main", "password": "off"},
+            }
+        ),
+        ("npm_token of nightly", "npm-token"),
+    ),
+]
+IDS = [one.store for one in CASES]
+
+
+def inventory(changes: Routes, snapshot: Memory | None = None, **told: Any) -> Inventory:
+    with serving(acme() | changes) as server:
+        return audit(server, snapshot, retries=0, **told)
+
+
+def routes(of: Case, said: Said) -> Routes:
+    """Return the routes of a case; a webhook is asked for by a query."""
+
+    def by_query(asked: Asked) -> Said:
+        return said if asked.query.get("scope-id") in (None, WEB) else items()
+
+    return {**of.beside, of.path: by_query}
+
+
+def rows(found: Inventory, store: str) -> list[Secret]:
+    return [one for one in found.secrets if one.store == store]
+
+
+@pytest.mark.parametrize("of", CASES, ids=IDS)
+def test_what_a_store_tells(of: Case) -> None:
+    snapshot = Memory()
+    found = inventory(routes(of, Said(of.body)), snapshot)
+    told = rows(found, of.store)
+    assert [(one.name, one.kind) for one in told] == list(of.rows)
+    assert len({one.id for one in told}) == len(told)
+    assert found.gaps == ()
+    assert PLANTED not in repr(found) + "".join(snapshot.documents.values())
+
+
+def test_every_store_with_rows_has_its_case() -> None:
+    by_name = {"context variable", "project variable", "legacy AWS key"}  # in other files
+    assert set(IDS) | by_name == {one.name for one in STORES if one.entries}
+
+
+@pytest.mark.parametrize("of", CASES, ids=IDS)
+def test_what_builds_do_not_receive_is_not_exposed_by_them(of: Case) -> None:
+    store = next(one for one in STORES if one.name == of.store)
+    exposures = {one.exposure for one in rows(inventory(routes(of, Said(of.body))), of.store)}
+    assert (exposures == {NOT_IN_BUILDS}) is not store.in_builds
+
+
+# --- failures ---------------------------------------------------------------------------------
+
+FAULTS = {
+    "401": (Said({"message": "?"}, 401), "new token"),
+    "403": (Said({"message": "?"}, 403), "admin"),
+    "404": (Said({"message": "?"}, 404), "admin"),
+    "429": (Said({}, 429, {"Retry-After": "9999"}), "--resume"),
+    "500": (Said({}, 500), "--resume"),
+    "empty": (Said(b""), "--resume"),
+    "html": (Said(b"<html>"), "--resume"),
+    "truncated": (Said(b'{"items": [{"id"'), "--resume"),
+    "shape": (Said(7), "--resume"),
+    "dropped": (Said(drop=True), "--resume"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("of", CASES, ids=IDS)
+def test_a_failure_is_a_gap_and_the_run_goes_on(of: Case, fault: str) -> None:
+    said, fix = FAULTS[fault]
+    found = inventory(routes(of, said))
+    gap = next(gap for gap in found.gaps if gap.what.startswith(f"{of.store}s of "))
+    assert fix in gap.fix
+    assert gap.affects
+    assert not rows(found, of.store)
+    place = next(one for one in found.places if one.scope.id in gap.affects)
+    assert isinstance(place.readable, Unknown)
+    assert rows(found, "context variable")
+
+
+LISTS = [one for one in CASES if isinstance(one.body, list) or "items" in one.body]
+
+
+@pytest.mark.parametrize("of", LISTS, ids=[one.store for one in LISTS])
+def test_entries_nobody_understands_leave_the_listing_incomplete(of: Case) -> None:
+    entries = of.body if isinstance(of.body, list) else of.body["items"]
+    odd = [None, 7, "x", *entries]
+    body = odd if isinstance(of.body, list) else {"items": odd}
+    found = inventory(routes(of, Said(body)))
+    assert [(one.name, one.kind) for one in rows(found, of.store)] == list(of.rows)
+    assert any(gap.what.startswith(f"{of.store}s of ") for gap in found.gaps)
+
+
+@pytest.mark.parametrize("of", LISTS, ids=[one.store for one in LISTS])
+def test_repeated_page_tokens_end(of: Case) -> None:
+    entries = of.body if isinstance(of.body, list) else of.body["items"]
+    found = inventory(routes(of, Said({"items": entries, "next_page_token": "again"})))
+    assert [(one.name, one.kind) for one in rows(found, of.store)] == list(of.rows)
+    gap = next(gap for gap in found.gaps if gap.what.startswith(f"{of.store}s of "))
+    assert "repeat" in gap.why
+
+
+HOSTILE = ['=HYPERLINK("http://x")', "x" * 10_000, "\x00\x1b[31m\r\n", "\ud800", "نشر \u202e", ""]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("of", CASES, ids=IDS)
+def test_any_text_in_any_field_is_kept_as_text(of: Case, name: str) -> None:
+    found = inventory(routes(of, Said(_renamed(of.body, name))))
+    for one in found.secrets:
+        one.name.encode()
+    assert found.places
+
+
+def _renamed(body: Any, name: str) -> Any:
+    if isinstance(body, list):
+        return [_renamed(one, name) for one in body]
+    if isinstance(body, dict):
+        return {key: _renamed(value, name) for key, value in body.items()}
+    return name if isinstance(body, str) else body
+
+
+@pytest.mark.parametrize("odd", [None, 7, [], {}, {"a": [1]}, True], ids=repr)
+@pytest.mark.parametrize("of", CASES, ids=IDS)
+def test_any_type_in_any_field_ends_no_run(of: Case, odd: Any) -> None:
+    def changed(body: Any) -> Any:
+        if isinstance(body, list):
+            return [changed(one) for one in body]
+        if isinstance(body, dict):
+            names = ("items", "ssh_keys", "data")
+            return {key: changed(body[key]) if key in names else odd for key in body}
+        return body
+
+    assert inventory(routes(of, Said(changed(of.body)))).places
+
+
+# --- Server -----------------------------------------------------------------------------------
+
+
+def test_server_knows_what_it_lacks() -> None:
+    known = Said({"id": WEB, "slug": SLUG, "name": "web"})
+    with serving(acme() | {f"/api/v2/project/{SLUG}": known}) as server:
+        found = audit(server, server=True)
+        asked = server.paths()
+    assert not [path for path in asked if "/pipeline-definitions" in path]
+    what = {gap.what for gap in found.gaps}
+    assert "additional SSH keys of acme" in what
+    assert "trigger parameters of acme" not in what
+
+
+# --- what a value looks like ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ghp_0123456789abcdefghijklmnopqrstuvwxyz",
+        "AKIAIOSFODNN7EXAMPLE",
+        "postgres://app:hunter2@db.example/x",
+        "https://x.example/?access_token=abc",
+        "https://hooks.slack.com/services/T0/B0/x",
+        "eyJhbGciOiJIUzI1NiJ9.e30.x",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "0123456789abcdef0123456789abcdef",
+        PLANTED,
+        f"prefix {PLANTED} suffix",
+    ],
+)
+def test_values_that_look_like_secrets(value: str) -> None:
+    assert looks_secret(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "main",
+        "https://example.com/path?page=2",
+        "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "feature/a-long-branch-name-of-somebody",
+        "2023-01-04T21:20:14Z",
+        "ubuntu-2204:2023.07.2",
+    ],
+)
+def test_values_that_do_not(value: str) -> None:
+    assert not looks_secret(value)
+
+
+@given(st.text(), st.text())
+def test_an_origin_ends_before_the_path(host: str, path: str) -> None:
+    assert PLANTED not in origin(f"https://h.example/{host}{PLANTED}?{path}")
+    assert origin(f"https://u:{PLANTED}@h.example") == "https://h.example"
+
+
+def test_projects_known_by_name_only_are_not_asked_by_id() -> None:
+    found = inventory({"/api/v2/insights/gh/acme/summary": Said({"all_projects": ["web"]})})
+    assert found.gaps == ()
+    assert {one.scope.kind for one in found.places} == set(ScopeKind)
+    assert all(isinstance(one.readable, Known) for one in found.places)
