@@ -16,7 +16,7 @@ from auditor.models import Gap, Json
 from auditor.providers import providers
 
 ROOT = Path(__file__).parents[1]
-PARTS = [*systems().values(), *providers().values()]
+PARTS: list[Any] = [*systems().values(), *providers().values()]
 
 
 class Empty:
@@ -46,9 +46,10 @@ def test_names_are_unique() -> None:
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_settings_are_frozen_complete_and_strict(part: Any) -> None:
-    assert dataclasses.is_dataclass(part.settings)
-    assert part.settings.__dataclass_params__.frozen
-    assert part.settings.__pydantic_config__ == {"extra": "forbid"}
+    shape: Any = part.settings
+    assert dataclasses.is_dataclass(shape)
+    assert shape.__dataclass_params__.frozen  # type: ignore[union-attr]
+    assert shape.__pydantic_config__ == {"extra": "forbid"}  # type: ignore[union-attr]
     part.settings()
 
 

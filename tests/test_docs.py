@@ -41,7 +41,7 @@ def test_there_is_no_command_the_tests_do_not_know() -> None:
         command.name or command.callback.__name__
         for command in app.registered_commands
         if command.callback
-    }  # type: ignore[union-attr]
+    }
     assert named | {group.name for group in app.registered_groups} == {
         command.split()[0] for command in COMMANDS
     }
@@ -87,7 +87,8 @@ def test_the_example_loads_and_is_all_defaults(tmp_path: Path) -> None:
     todo = plan(loaded)
     plain = dataclasses.replace(loaded.settings, inventory={}, providers={})
     assert plain == config.Settings()
-    for part, settings in (*todo.systems.values(), *todo.providers.values()):
+    parts: list[Any] = [*todo.systems.values(), *todo.providers.values()]
+    for part, settings in parts:
         assert settings == part.settings()
 
 

@@ -19,6 +19,16 @@ def secrets_sheet(audits: Audits) -> tuple[openpyxl.Workbook, Worksheet, dict[st
     return book, sheet, {str(cell.value): cell.column for cell in header if cell.value}
 
 
+def ids_of(sheet: Worksheet) -> list[str]:
+    found = (str(row[0].value) for row in sheet.iter_rows())
+    return [text for text in found if text.startswith("S-")]
+
+
+def row_of(sheet: Worksheet, id_: str) -> int:
+    rows = enumerate(sheet.iter_rows(values_only=True), 1)
+    return next(number for number, values in rows if values[0] == id_)
+
+
 def test_the_columns_people_look_for_are_there(healthy: Audits) -> None:
     _, _, columns = secrets_sheet(healthy)
     wanted = {"Rotate", "Severity", "Secret ID", "Status", "Owner", "Due date", "Ticket", "Notes"}
@@ -28,8 +38,8 @@ def test_the_columns_people_look_for_are_there(healthy: Audits) -> None:
 def test_edits_survive_a_second_run(audits: Audits) -> None:
     assert audits.audit().code == 0
     book, sheet, columns = secrets_sheet(audits)
-    ids = [row[0].value for row in sheet.iter_rows() if str(row[0].value).startswith("S-")]
-    at = next(row[0].row for row in sheet.iter_rows() if row[0].value == ids[5])
+    ids = ids_of(sheet)
+    at = row_of(sheet, ids[5])
     for header, text in WRITTEN.items():
         cell = sheet.cell(at, columns[header])
         cell.value = text
@@ -37,7 +47,7 @@ def test_edits_survive_a_second_run(audits: Audits) -> None:
     book.save(audits.tracker)
     assert audits.audit().code == 0
     _, sheet, columns = secrets_sheet(audits)
-    at = next(row[0].row for row in sheet.iter_rows() if row[0].value == ids[5])
+    at = row_of(sheet, ids[5])
     assert {h: sheet.cell(at, columns[h]).value for h in WRITTEN} == WRITTEN
     assert audits.results()["edits"][ids[5]]["owner"] == "Ann Ace"
 
@@ -46,8 +56,8 @@ def test_edits_survive_a_second_run(audits: Audits) -> None:
 def test_edits_outlive_the_workbook(audits: Audits, ruin: str) -> None:
     assert audits.audit().code == 0
     book, sheet, columns = secrets_sheet(audits)
-    at = next(row[0].row for row in sheet.iter_rows() if str(row[0].value).startswith("S-"))
-    id_ = sheet.cell(at, 1).value
+    id_ = ids_of(sheet)[0]
+    at = row_of(sheet, id_)
     sheet.cell(at, columns["Owner"]).value = "Ann Ace"
     book.save(audits.tracker)
     assert audits.audit().code == 0
