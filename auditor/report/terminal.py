@@ -28,7 +28,7 @@ STYLES = {
 }
 HEADERS = {"Severity": 8, "Rotate": 10, "Secret": 20, "Where": 14, "Identity": 11, "Can do": 12}
 """Columns and the share of the width each has: at 80 columns the characters."""
-LISTINGS = 8
+LISTINGS = 4
 
 
 def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:

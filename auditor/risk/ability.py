@@ -31,6 +31,10 @@ from auditor.risk.standing import Standing
 from auditor.risk.table import Weaker, table
 
 
+NAMED = 2
+"""Further capabilities that a reason names: it is read in one glance."""
+
+
 class State(Enum):
     """What decides how a credential is got rid of, besides its severity."""
 
@@ -188,10 +192,15 @@ def _of_capabilities(
         return worst
     several = table().several
     further = reason(
-        min(several.most, several.points * len(others)),
-        f"{several.reason}: {', '.join(others)}",
+        min(several.most, several.points * len(others)), f"{several.reason}: {_some(list(others))}"
     )
     return (*worst, further)
+
+
+def _some(names: list[str]) -> str:
+    """Return the worst few of the names; all of them stand in the list of capabilities."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _of_capability(name: CapabilityName, limited: bool, conditional: bool) -> tuple[Reason, ...]:
