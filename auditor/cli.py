@@ -12,7 +12,6 @@ import shlex
 import sys
 import threading
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +20,14 @@ import typer
 from auditor import __version__
 from auditor.errors import Interrupted
 from auditor.exits import exits, say
+from auditor.options import (
+    ConfigOption,
+    FailOnOption,
+    FormatOption,
+    Formats,
+    OutOption,
+    StrictOption,
+)
 
 if TYPE_CHECKING:
     from auditor.config import Loaded
@@ -37,41 +44,6 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Write or show the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-
-
-class Severities(StrEnum):
-    """Thresholds of --fail-on."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-class Formats(StrEnum):
-    """What goes to stdout."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", help="Configuration file.", envvar="AUDITOR_CONFIG", show_default="config.toml"
-    ),
-]
-OutOption = Annotated[
-    Path | None, typer.Option("--out", help="Output folder for runs and tracker.xlsx.")
-]
-FormatOption = Annotated[Formats, typer.Option("--format", help="What to print on stdout.")]
-FailOnOption = Annotated[
-    Severities | None,
-    typer.Option("--fail-on", help="Exit 10 when something is at least this bad."),
-]
-StrictOption = Annotated[
-    bool | None, typer.Option("--strict", help="Exit 11 when something could not be read.")
-]
 
 
 @app.callback()
@@ -161,6 +133,24 @@ def report(
     with progress_on(sys.stderr) as progress:
         outcome = workflow.report(open_run(run), datetime.now(UTC), progress, out)
     return _finish(outcome, output_format)
+
+
+@app.command()
+@exits
+def classify(
+    names: Annotated[list[str] | None, typer.Argument(help="Names, as if of one scope.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="File of names, one a line, or of NAME=value; - is stdin.")
+    ] = None,
+    config: ConfigOption = None,
+    output_format: FormatOption = Formats.TEXT,
+) -> int:
+    """Tell what variables hold by their names, and by which rule."""
+    from auditor.report import explained  # noqa: PLC0415
+
+    given = [*(names or ()), *(explained.names_in(file) if file else ())]
+    explained.show(given, config, sys.stdout, as_json=output_format is Formats.JSON)
+    return 0
 
 
 @config_app.command("show")

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from auditor import __version__
+from auditor.classify.by_hand import correct
 from auditor.classify.catalogue import kinds
+from auditor.classify.companions import settle
 from auditor.classify.groups import group
 from auditor.classify.names import classify
 from auditor.classify.stores import told
@@ -48,7 +50,7 @@ def conclude(
         name: provider.read(told, run.snapshot) for name, (provider, told) in todo.providers.items()
     }
     secrets = {secret.id: secret for found in inventories for secret in found.secrets}
-    classified = {id_: _classify(secret) for id_, secret in secrets.items()}
+    classified = _classify(todo, secrets)
     credentials = group(secrets.values(), classified)
     answers = {
         credential.id: _identify(todo, credential, secrets, directories)
@@ -80,8 +82,16 @@ def conclude(
     )
 
 
-def _classify(secret: Secret) -> Classification:
-    """Return what an entry is: a store that tells the kind knows better than the name does."""
+def _classify(todo: Plan, secrets: Mapping[str, Secret]) -> dict[str, Classification]:
+    """Return what every entry is.
+
+    A store that tells the kind knows better than the name does, and a person better than both.
+    """
+    judged = {id_: _judge(secret) for id_, secret in secrets.items()}
+    return correct(secrets, settle(secrets, judged), Overrides(todo.loaded.settings.overrides))
+
+
+def _judge(secret: Secret) -> Classification:
     kind = kinds().get(secret.kind)
     return told(secret.id, kind) if kind else classify(secret.id, secret.name)
 

@@ -64,6 +64,36 @@ def check_variable_name(name: str) -> str:
     return name
 
 
+NAME_PATTERN_LIMIT = 200
+"""Characters of a regular expression for names, to bound what matching it can cost."""
+
+
+def check_name_pattern(pattern: str) -> str:
+    """Return a pattern for names: a shell pattern, or a regular expression between slashes.
+
+    ValueError for an expression that does not compile, is long, or repeats what repeats already:
+    names are outside text, and such an expression can take for ever on one.
+    """
+    expression = regular_expression(pattern)
+    if expression is None:
+        return pattern
+    if len(expression) > NAME_PATTERN_LIMIT or re.search(r"[*+}][^()]*\)[*+{]", expression):
+        raise ValueError("is too costly: keep it short and repeat no group that repeats")
+    try:
+        re.compile(expression)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return pattern
+
+
+def regular_expression(pattern: str) -> str | None:
+    """Return the regular expression in a pattern such as "/^ACME_.*_KEY$/", None for others."""
+    slashes = len(pattern) > 2 and pattern[0] == pattern[-1] == "/"  # noqa: PLR2004 (the slashes)
+    return pattern[1:-1] if slashes else None
+
+
+NamePattern: TypeAlias = Annotated[str, AfterValidator(check_name_pattern)]
+RoleName: TypeAlias = Literal["", "secret", "identifier", "config", "public"]
 Endpoint: TypeAlias = Annotated[str, AfterValidator(check_endpoint)]
 OptionalEndpoint: TypeAlias = Annotated[str, AfterValidator(check_optional_endpoint)]
 VariableName: TypeAlias = Annotated[str, AfterValidator(check_variable_name)]
@@ -88,15 +118,22 @@ class Sla:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What a person knows of the entries whose name and scope match (shell patterns)."""
+    """What a person knows of the entries whose name and scope match (shell patterns).
+
+    `name` may be a regular expression between slashes instead.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    name: str
+    name: NamePattern
     scope: str = "*"
     identity: str = ""
     """The provider's own id of the identity behind it, such as an ARN."""
     owner: str = ""
     """Who is responsible: proposed once as Owner in the workbook."""
+    role: RoleName = ""
+    vendor: str = ""
+    kind: str = ""
+    """Kind of the catalogue. It, role and vendor win over what the name tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from auditor.config import Override
+from auditor.config import Override, regular_expression
 from auditor.models import Credential, Secret
+
+LONGEST_NAME = 1_000
+"""Characters of a name that a regular expression is tried on; no longer name fits one."""
 
 
 class Overrides:
@@ -25,11 +29,22 @@ class Overrides:
         """Return who is responsible for an entry, "" where nobody said."""
         return self._told(secret, "owner")
 
+    def meaning(self, secret: Secret) -> Override | None:
+        """Return the override that says what an entry is, None where the name has to tell."""
+        told = (one for one in self._overrides if one.role or one.vendor or one.kind)
+        return next((one for one in told if _fits(one, secret)), None)
+
     def _told(self, secret: Secret, field: str) -> str:
         fitting = (one for one in self._overrides if getattr(one, field) and _fits(one, secret))
         return next((str(getattr(one, field)) for one in fitting), "")
 
 
 def _fits(override: Override, secret: Secret) -> bool:
-    named = fnmatchcase(secret.name, override.name)
-    return named and fnmatchcase(secret.scope.name, override.scope)
+    return _named(override.name, secret.name) and fnmatchcase(secret.scope.name, override.scope)
+
+
+def _named(pattern: str, name: str) -> bool:
+    expression = regular_expression(pattern)
+    if expression is None:
+        return fnmatchcase(name, pattern)
+    return len(name) <= LONGEST_NAME and re.search(expression, name) is not None

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from auditor.classify.by_hand import refuse_unknown_kinds
 from auditor.config import Loaded
 from auditor.errors import ConfigError, MissingExtra
 from auditor.inventory import System, systems
@@ -45,6 +46,7 @@ def plan(loaded: Loaded, only: Collection[str] = ()) -> Plan:
     Without a table of any CI system every system is read with its defaults; a provider is asked
     only when it has a table. ConfigError for a name, a key or an incident that is unknown.
     """
+    refuse_unknown_kinds(loaded)
     all_systems, all_providers = systems(), providers()
     _refuse_unknown(loaded, "inventory", all_systems)
     _refuse_unknown(loaded, "providers", all_providers)

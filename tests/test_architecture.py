@@ -21,7 +21,7 @@ COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"exits"},
+    {"exits", "options"},
     {"workflow", "demo"},
     {"conclude"},
     {"plan"},

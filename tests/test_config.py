@@ -39,6 +39,9 @@ def load(tmp_path: Path, text: str, **flags: Any) -> Loaded:
         ('[[overrides]]\nname = "A"\n[[overrides]]\nnam = "B"\n', 4, ["overrides.1", "nam"]),
         ('out = "x"\nout = "y"\n', 2, ["out"]),
         ("[sla]\nhigh = -1\n", 2, ["sla.high"]),
+        ('[[overrides]]\nname = "/(/"\n', 2, ["overrides.0.name", "regular expression"]),
+        ('[[overrides]]\nname = "/(a+)+$/"\n', 2, ["overrides.0.name", "costly"]),
+        ('[[overrides]]\nname = "A"\nrole = "key"\n', 3, ["overrides.0.role", "secret"]),
     ],
 )
 def test_mistakes_name_file_line_and_key(

@@ -76,6 +76,8 @@ class Catalogue:
     """The whole file, ready for looking up."""
 
     kinds: Mapping[str, Kind]
+    generic: frozenset[str]
+    """Kinds that say no more than "some secret"."""
     entries: Mapping[str, Entry]
     globs: tuple[tuple[re.Pattern[str], Meaning], ...]
     glob_heads: tuple[str, ...]
@@ -122,6 +124,7 @@ def parse(text: str) -> Catalogue:
     words, globs = table["words"], list(_globs(rows, roles))
     return Catalogue(
         kinds=kinds,
+        generic=frozenset(kind.id for kind in kinds.values() if kind.impact == GENERIC),
         entries=entries.entries,
         globs=tuple((re.compile(translate(glob)), meaning) for glob, meaning in globs),
         glob_heads=tuple({re.split(r"[*?[]", glob)[0] for glob, _ in globs}),

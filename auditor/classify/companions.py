@@ -47,9 +47,11 @@ def _vendor(
     if not kind_id:
         return
     kind = known.kinds[kind_id]
+    # CF_DATABASE_URL is a database's, whoever CF is.
+    open_ = ({"", *known.generic} | {*row.tells.values()}) - {kind.id}
     for id_, own in words.items():
-        open_ = own[:1] == (row.prefix,) and "".join(own) not in row.tells
-        if open_ and told[id_].kind != kind.id:
+        ambiguous = own[:1] == (row.prefix,) and "".join(own) not in row.tells
+        if ambiguous and told[id_].kind in open_:
             rule = f"{told[id_].rule}, beside {teller}"
             yield id_, replace(told[id_], vendor=kind.vendor, kind=kind.id, rule=rule)
 

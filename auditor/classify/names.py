@@ -39,6 +39,14 @@ def classify(secret_id: str, name: str) -> Classification:
     return Classification(secret_id, *_judge(name))
 
 
+def publishes(name: str) -> bool:
+    """Return whether builds put values of such a name (NEXT_PUBLIC_) where everybody reads them."""
+    known, words = catalogue(), split(name)
+    plain = significant(words, known.affixes)
+    inherited = _after_prefix(words, plain, 0, known.inherited)
+    return bool(_after_prefix(words, plain, inherited, known.publishable))
+
+
 @lru_cache(MEMORY)
 def _judge(name: str) -> _Told:
     known = catalogue()
