@@ -201,6 +201,16 @@ def test_gaps_from_everywhere_are_listed_once(results: Results, now: datetime) -
     assert row["Entries"] == sum(secret.scope.id in places for secret in results.secrets)
 
 
+def test_a_gap_that_a_wider_one_says_already_is_left_out(results: Results) -> None:
+    wide = Gap("restrictions of a, b", "denied", "grant", "ci", ("A", "B"))
+    told = Gap("restrictions of a", "denied", "grant", "ci", ("A",))
+    other = Gap("settings of a", "denied", "grant", "ci", ("A",))
+    apart = Gap("restrictions of c", "denied", "grant", "ci", ("C",))
+    nothing = replace(results, places=(), secrets=(), resolutions=(), unmatched=())
+    found = gaps.every(replace(nothing, gaps=(told, wide, other, apart)))
+    assert set(found) == {wide, other, apart}
+
+
 def test_an_id_does_not_repeat_its_secret_among_the_first(results: Results, now: datetime) -> None:
     def first(changed: Results) -> list[str]:
         return [entry.id for entry in rows.report(changed, Options(now=now)).summary.first]

@@ -50,7 +50,21 @@ def every(results: Results) -> tuple[Gap, ...]:
     for gap in _all(results):
         key = (gap.what, gap.why, gap.fix, gap.source)
         merged.setdefault(key, {}).update(dict.fromkeys(gap.affects))
-    return tuple(Gap(*key, affects=tuple(affects)) for key, affects in merged.items())
+    gaps = [Gap(*key, affects=tuple(affects)) for key, affects in merged.items()]
+    return tuple(_uncovered(gaps))
+
+
+def _uncovered(gaps: Iterable[Gap]) -> Iterator[Gap]:
+    """Yield the gaps that no other one of the same sort, about more places, says already."""
+    sorts: dict[tuple[str, str, str, str], list[Gap]] = {}
+    for gap in gaps:
+        what = gap.what.partition(" of ")[0]
+        sorts.setdefault((what, gap.why, gap.fix, gap.source), []).append(gap)
+    for alike in sorts.values():
+        widest = max(alike, key=lambda gap: len(gap.affects))
+        yield widest
+        known = set(widest.affects)
+        yield from (one for one in alike if one is not widest and not known > set(one.affects))
 
 
 def _all(results: Results) -> Iterator[Gap]:

@@ -164,7 +164,9 @@ def _lines(value: object, width: int) -> int:
         return 1
     shown = value[: 2 * width * MOST_LINES].split("\n")
     widths = (SMALL * len(text) + (CAPITAL - SMALL) * sum(map(str.isupper, text)) for text in shown)
-    return sum(max(1, math.ceil(each / width)) for each in widths)
+    # A long word, such as the path of a call, leaves the rest of the line before it empty.
+    broken = any(len(word) > width // 2 for text in shown for word in text.split())
+    return sum(max(1, math.ceil(each / width)) for each in widths) + broken
 
 
 def _look(column: Column) -> Look:
