@@ -137,6 +137,23 @@ def report(
 
 @app.command()
 @exits
+def simulate(
+    provider: Annotated[str, typer.Argument(help="Provider whose rules decide.")],
+    requests: Annotated[
+        str, typer.Option(help="Requests, one JSON object a line, policies included; - is stdin.")
+    ],
+    output_format: FormatOption = Formats.TEXT,
+) -> int:
+    """Tell what made-up requests would be answered, offline."""
+    from auditor import whatif  # noqa: PLC0415
+
+    as_json = output_format is Formats.JSON
+    whatif.simulate(provider, requests, datetime.now(UTC), sys.stdout, as_json=as_json)
+    return 0
+
+
+@app.command()
+@exits
 def classify(
     names: Annotated[list[str] | None, typer.Argument(help="Names, as if of one scope.")] = None,
     file: Annotated[

@@ -22,7 +22,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"exits", "options"},
-    {"workflow", "demo"},
+    {"workflow", "demo", "whatif"},
     {"conclude"},
     {"plan"},
     COLUMNS,

@@ -13,10 +13,21 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Coverage, Credential, Gap, Identity, Match, NoMatch, Resolution, Secret
+from auditor.models import (
+    Coverage,
+    Credential,
+    Gap,
+    Identity,
+    Json,
+    Match,
+    NoMatch,
+    Resolution,
+    Secret,
+)
 
 
 class Directory(Protocol):
@@ -60,6 +71,14 @@ class Provider(Protocol):
 
     def read(self, settings: Any, snapshot: Snapshot) -> Directory:
         """Return the directory that the snapshot holds. Pure but for reading the snapshot."""
+
+
+@runtime_checkable
+class Simulator(Protocol):
+    """What a provider may offer besides: answers to requests that somebody makes up."""
+
+    def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:
+        """Return the verdict on one request. ValueError says what is wrong with the request."""
 
 
 def providers() -> dict[str, Provider]:

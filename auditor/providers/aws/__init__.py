@@ -2,15 +2,22 @@
 
 `collect` and `export` write the snapshot, `accounts` reads it, `keys` decides whose a key is;
 `policies`, `effective` and `capabilities` what an identity may do; `directory` answers for all.
+`engine` decides one request exactly, and `simulate` puts made-up ones to it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from auditor.collecting import Collecting, Snapshot
+from auditor.models import Json
 from auditor.providers.aws import collect, export
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.settings import Settings
+from auditor.providers.aws.simulate import simulate
 
 
 class AwsProvider:
@@ -37,6 +44,10 @@ class AwsProvider:
         """Return what the snapshot holds of AWS."""
         labels = [account.label for account in settings.live]
         return AwsDirectory(read_accounts(labels, snapshot))
+
+    def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:
+        """Return the verdict on one made-up request; EngineError where it cannot be used."""
+        return simulate(request, now)
 
 
 PROVIDER = AwsProvider()

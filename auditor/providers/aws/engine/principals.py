@@ -83,7 +83,7 @@ class Principals:
         return self._reach_in_account(caller, context)
 
     def _reach_in_account(self, caller: Caller, context: Context) -> Reach:
-        if self._names_role(caller, context):
+        if self._names_role(caller):
             return Reach.ROLE
         if self._names_id(context):
             return Reach.ROLE if caller.role else Reach.DIRECT
@@ -101,14 +101,9 @@ class Principals:
             return self.named.get("Federated", nothing)
         return self.named.get("AWS", nothing)
 
-    def _names_role(self, caller: Caller, context: Context) -> bool:
-        """Return whether a session's role is named, by its ARN if the request tells that."""
-        if caller.kind is not CallerKind.SESSION:
-            return False
-        arn = context.get("aws:principalarn")
-        if arn and ":role/" in arn[0]:
-            return arn[0] in self.named.get("AWS", ())
-        return (caller.account, caller.role) in self.roles
+    def _names_role(self, caller: Caller) -> bool:
+        """Return whether a session's role is named: an account has one role of a name."""
+        return caller.kind is CallerKind.SESSION and (caller.account, caller.role) in self.roles
 
     def _names_id(self, context: Context) -> bool:
         """Return whether the caller's unique id is named.
@@ -131,7 +126,7 @@ class Principals:
             return self._named(caller, context)[0]
         itself = caller.name in self.named.get("AWS", ())
         in_account = caller.account in self.accounts
-        in_role = caller.kind is not CallerKind.SESSION or self._names_role(caller, context)
+        in_role = caller.kind is not CallerKind.SESSION or self._names_role(caller)
         if caller.kind is CallerKind.ROOT:
             itself = in_account
         if not (itself or self._names_id(context)) or not in_role:
