@@ -14,7 +14,7 @@ from auditor.providers.aws.engine import fixed
 from auditor.providers.aws.engine.callers import CallerKind
 from auditor.providers.aws.engine.documents import Policy, policy
 from auditor.providers.aws.engine.errors import MalformedPolicy
-from auditor.providers.aws.engine.opinions import Opinion, opinion
+from auditor.providers.aws.engine.opinions import Opinion, opinion, unknown
 from auditor.providers.aws.engine.principals import Reach
 from auditor.providers.aws.engine.request import Asked, Request, asked
 from auditor.providers.aws.engine.statements import Attached
@@ -159,10 +159,9 @@ class _Case:
 
         So it stays open what those policies allow.
         """
-        if policies is None:
-            missing = self._needed and self._question.every
-            return Opinion(Layer.RESOURCE_POLICY, missing=missing)
-        return self._ask(Layer.RESOURCE_POLICY, policies)
+        if policies is None and self._needed and self._question.every:
+            return unknown(Layer.RESOURCE_POLICY)
+        return self._ask(Layer.RESOURCE_POLICY, policies or ())
 
     def verdict(self) -> Verdict:
         """Return the answer."""
@@ -197,29 +196,29 @@ class _Case:
         if fixed.is_unchangeable(self._question.action, self._question.resource):
             return NO, [Layer.AWS]
         guards = [*self._scps, *self._rcps, *([self._endpoint] if self._endpoint else [])]
-        blocking = [found.layer for found in guards if found.allows() == NO]
+        blocking = [found.layer for found in guards if found.allows == NO]
         granted, missing = self._granted()
-        return min([granted, *(found.allows() for found in guards)]), blocking + missing
+        return min([granted, *(found.allows for found in guards)]), blocking + missing
 
     def _granted(self) -> tuple[Truth, list[Layer]]:
         """Return whether identity and resource policies grant it, and which layers do not."""
         caller, resource = self._put.caller, self._resource
         if not caller.has_identity:
-            granted = resource.allows()
+            granted = resource.allows
             return granted, [] if granted else [Layer.RESOURCE_POLICY]
         limits = [found for found in (self._boundary, self._session) if found]
-        limited = min((found.allows() for found in limits), default=YES)
-        short = [found.layer for found in limits if found.allows() == NO]
-        identity = YES if caller.kind is CallerKind.ROOT else self._identity.allows()
+        limited = min((found.allows for found in limits), default=YES)
+        short = [found.layer for found in limits if found.allows == NO]
+        identity = YES if caller.kind is CallerKind.ROOT else self._identity.allows
         if self._put.crosses_accounts:
-            return self._granted_by_both(identity, resource.allows(), limited, short)
+            return self._granted_by_both(identity, resource.allows, limited, short)
         # In the same account a policy that names the user or the session itself, or everyone, is
         # enough; one that names the role is limited by boundary and session policy; one that
         # names the account leaves it to the account's own policies.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
-        role = resource.allows(Reach.ROLE)
-        direct = resource.allows(Reach.DIRECT)
-        trusted = resource.allows(Reach.ACCOUNT) if self._needed else YES
+        role = resource.by_reach[Reach.ROLE]
+        direct = resource.by_reach[Reach.DIRECT]
+        trusted = resource.by_reach[Reach.ACCOUNT] if self._needed else YES
         granted = max(direct, min(max(role, min(identity, trusted)), limited))
         if granted:
             return granted, []
@@ -255,7 +254,7 @@ class _Case:
         conditions = [
             pending for found, hit in open_ for pending in found.pending(hit, self._question)
         ]
-        if self._resource.missing:
+        if self._resource.allows and not self._resource.hits:
             decider = Decider(Layer.RESOURCE_POLICY, 0, 0, "", "Allow")
             conditions.append(Pending(decider, "Principal", "", ()))
         deciders = self._allowing(opinions) + tuple(found.decider(hit) for found, hit in open_)
@@ -263,4 +262,4 @@ class _Case:
 
     def _is_settled(self, found: Opinion) -> bool:
         """Return whether a layer allows it whatever its open statements turn out to be."""
-        return found.layer is not Layer.RESOURCE_POLICY and found.allows() == YES
+        return found.layer is not Layer.RESOURCE_POLICY and found.allows == YES

@@ -19,36 +19,22 @@ class Hit:
     policy: int
     statement: Statement
     truth: Truth
-    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """The statements of a layer that apply, or may.
+    """The statements of a layer that apply, or may, and what they come to.
 
-    `missing`: the layer was not given although it must be there, so it may allow.
+    `denies`: whether a Deny applies. `allows`: whether an Allow does; of a resource policy
+    `by_reach` tells it for each way of naming the caller.
     """
 
     layer: Layer
     hits: tuple[Hit, ...] = ()
+    denies: Truth = NO
+    allows: Truth = NO
+    by_reach: tuple[Truth, ...] = (NO,) * len(Reach)
     level: int = 0
-    missing: bool = False
-
-    @property
-    def denies(self) -> Truth:
-        """Return whether a Deny applies."""
-        return max((hit.truth for hit in self.hits if not hit.statement.allow), default=NO)
-
-    def allows(self, *reaches: Reach) -> Truth:
-        """Return whether an Allow applies, of a resource policy one that names the caller so."""
-        if self.missing:
-            return MAYBE
-        return max((hit.truth for hit in self._allowing(reaches)), default=NO)
-
-    def _allowing(self, reaches: tuple[Reach, ...] = ()) -> Iterator[Hit]:
-        for hit in self.hits:
-            if hit.statement.allow and (not reaches or hit.reach in reaches):
-                yield hit
 
     def deciding(self, *, allow: bool, truth: Truth) -> Iterator[Hit]:
         """Yield the statements of one effect that apply (YES), or of which it is open (MAYBE)."""
@@ -81,12 +67,20 @@ def opinion(
     layer: Layer, policies: Iterable[Policy], question: Question, level: int = 0
 ) -> Opinion:
     """Return what the policies of a layer say."""
-    return Opinion(layer, tuple(_hits(policies, question)), level)
-
-
-def _hits(policies: Iterable[Policy], question: Question) -> Iterator[Hit]:
+    hits, denies, by_reach = [], NO, [NO] * len(Reach)
     for number, policy in enumerate(policies, 1):
         for statement in statements_about(policy, question.action):
             truth, reach = statement.applies(question)
-            if truth:
-                yield Hit(number, statement, truth, reach)
+            if truth == NO:
+                continue
+            hits.append(Hit(number, statement, truth))
+            if not statement.allow:
+                denies = max(denies, truth)
+            elif truth > by_reach[reach]:
+                by_reach[reach] = truth
+    return Opinion(layer, tuple(hits), denies, max(by_reach), tuple(by_reach), level)
+
+
+def unknown(layer: Layer) -> Opinion:
+    """Return what a layer says that must be there and was not given: it may allow."""
+    return Opinion(layer, allows=MAYBE, by_reach=(MAYBE,) * len(Reach))

@@ -124,6 +124,8 @@ def _covers(resource: Template, question: Question) -> Truth:
     if filled is None:
         return NO
     pattern = filled.pattern
+    if pattern == "*":
+        return MAYBE if filled.is_open else YES
     if not question.every:
         found = matches_resource(pattern, question.resource)
         return (MAYBE if filled.is_open else YES) if found else NO
