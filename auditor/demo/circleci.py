@@ -1,7 +1,7 @@
 """CircleCI as it answers on the wire: tokens, routes. A pure application for `loopback`.
 
 The routes are in `circleci_v2` (the published API), `circleci_other` (v1.1, v3, private) and
-`circleci_stores` (what is kept beside variables). Only
+`circleci_stores` and `circleci_organization` (what is kept beside variables). Only
 reading is served; everything else is 405, which no test of a read-only tool may ever see.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from auditor.demo import circleci_other, circleci_stores, circleci_v2
+from auditor.demo import circleci_organization, circleci_other, circleci_stores, circleci_v2
 from auditor.demo.directory import Answer, Directory
 from auditor.demo.estate import Scenario
 from auditor.demo.wire import Reply, Request, error
@@ -32,7 +32,9 @@ class CircleCi:
         self._directory = Directory(scenario)
         self._tokens = tokens
         self._routes: dict[int, list[tuple[list[str], Answer]]] = {}
-        routes = {**circleci_v2.ROUTES, **circleci_other.ROUTES, **circleci_stores.ROUTES}
+        routes: dict[str, Answer] = {}
+        for module in (circleci_v2, circleci_other, circleci_stores, circleci_organization):
+            routes.update(module.ROUTES)
         for template, answer in routes.items():
             parts = template.split("/")
             self._routes.setdefault(len(parts), []).append((parts, answer))

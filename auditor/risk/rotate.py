@@ -9,6 +9,9 @@ from auditor.models import Kind, Rotate, Severity
 from auditor.risk.ability import State
 from auditor.risk.reasons import MEMORY
 
+UNLISTED = "unlisted"
+"""Impact of the kinds that stand for credentials which no API of the CI system lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -48,6 +51,8 @@ def _decide(case: Case) -> Rotate:
         return Rotate.NOTHING
     if special := _BY_STATE.get(case.state):
         return special
+    if _is_unlisted(case):
+        return Rotate.CHECK
     if _is_urgent(case):
         return Rotate.NOW
     if case.state is State.TIED:
@@ -60,6 +65,11 @@ _BY_STATE = {
     State.NOWHERE: Rotate.REMOVE,
     State.CONTAINED: Rotate.REVOKE,
 }
+
+
+def _is_unlisted(case: Case) -> bool:
+    """Return whether it stands for what no API lists, so that nobody knows what there is."""
+    return case.kind is not None and case.kind.impact == UNLISTED
 
 
 def _is_urgent(case: Case) -> bool:
@@ -104,6 +114,8 @@ def _revoke(case: Case) -> str:
 
 
 def _check(case: Case) -> str:
+    if _is_unlisted(case):
+        return "no API lists them, so look by hand"
     if case.state is State.TIED:
         return f"{_TELL_APART}{_rotate(case)}"
     return "find out what it opens; if it is a secret, rotate it, and if not, say so in its notes"

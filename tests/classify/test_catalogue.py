@@ -13,6 +13,7 @@ IMPACTS = {
     "cloud", "ci-control", "secret-manager", "source-code", "supply-chain", "signing", "database",
     "infrastructure", "remote-access", "identity-provider", "payment", "communication",
     "monitoring", "quality", "business-data", "ai", "deployment", "client", "licence", "generic",
+    "unlisted",
 }  # fmt: skip
 
 HEAD = """

@@ -192,8 +192,9 @@ def test_the_queries_that_circleci_needs() -> None:
 @pytest.mark.parametrize(
     ("told", "never"),
     [
-        ({"server": True}, "/api/v3/|/api/private/"),
-        ({"v3": False}, "/api/v3/"),
+        ({"server": True}, "/api/v3/(?!runner)|/api/private/"),
+        ({"v3": False}, "/api/v3/(?!runner)"),
+        ({"runner": False}, "/api/v3/runner"),
         ({"private": False}, "/api/private/"),
         ({"v1": False}, "/api/v1.1/"),
     ],

@@ -17,7 +17,7 @@ from auditor.demo import Faults, Garbage, Organisation
 from auditor.demo.estate import Context, Project
 from auditor.demo.organisation import TOKEN_VARIABLE
 from auditor.inventory import Inventory
-from auditor.inventory.circleci import CircleCI
+from auditor.inventory.circleci import CircleCI, unlisted
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import STORES
 from auditor.models import Known, Unknown
@@ -89,7 +89,10 @@ def test_no_value_and_no_tail_is_kept(demo: Organisation) -> None:
 
 def test_every_store_is_found_and_says_what_it_holds(demo: Organisation) -> None:
     found = audit(demo)
-    assert {one.store for one in found.secrets} == {one.name for one in STORES if one.entries}
+    assert {one.store for one in found.secrets} == {
+        unlisted.STORE,
+        *(one.name for one in STORES if one.entries),
+    }
     told = [one for one in found.secrets if one.kind]
     assert {one.kind for one in told} <= set(kinds())
     assert len({one.id for one in found.secrets}) == len(found.secrets)
@@ -159,13 +162,21 @@ def test_an_organisation_that_refuses_everything_is_all_gaps() -> None:
             "/api/v2/context*",
             "/api/v2/p*",
             "/api/v2/i*",
+            "/api/v2/o[tw]*",
+            "/api/v2/org/*",
+            "/api/v2/organizations/*",
+            "/api/v2/organization/*/url*",
+            "/api/v2/w*",
             "/api/v[13]*",
             "/api/private*",
         ):
             faults.deny(path, status=403)
         found = audit(demo)
-    assert found.secrets == ()
+    assert {one.store for one in found.secrets} == {unlisted.STORE}
     assert {gap.affects for gap in found.gaps} == {
         (one.id,) for one in SCENARIO.organizations if one.id
     }
-    assert all(line.known is None for line in found.coverage if line.what != "organisations")
+    lines = [line for line in found.coverage if line.what != "organisations"]
+    assert lines
+    assert all(line.read == 0 for line in lines)
+    assert all(line.known is None for line in lines if line.what.startswith(("context", "project")))

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import WEB, Asked, Memory, Routes, Said, acme, audit, items, serving
+from scripted import ORG, WEB, Asked, Memory, Routes, Said, acme, audit, items, serving
 
+from auditor.classify.catalogue import kinds
 from auditor.inventory import Inventory
+from auditor.inventory.circleci import unlisted
 from auditor.inventory.circleci.exposure import NOT_IN_BUILDS
 from auditor.inventory.circleci.fields import origin
 from auditor.inventory.circleci.stores import STORES
@@ -42,6 +44,14 @@ def case(store: str, path: str, body: Any, *rows: tuple[str, str], **beside: Sai
 def listed(*entries: Any) -> Any:
     return {"items": list(entries), "next_page_token": None}
 
+
+def data(*attributes: Any) -> Any:
+    entries = [{"id": str(n), "attributes": one} for n, one in enumerate(attributes)]
+    return {"data": entries, "page": {"next": None, "prev": None}}
+
+
+RESOURCES, TOKENS, AGENTS = (f"/api/v3/runner{path}" for path in ("/resource", "/token", ""))
+MAC = items({"id": "1", "resource_class": "acme/mac"})
 
 CASES = [
     case(
@@ -154,6 +164,133 @@ CASES = [
             }
         ),
         ("npm_token of nightly", "npm-token"),
+    ),
+    case(
+        "OTel exporter",
+        "/api/v2/otel/exporters",
+        [
+            {
+                "id": "1",
+                "endpoint": f"api.example:443/{PLANTED}",
+                "headers": {"x-key": PLANTED, "x-team": "xxxx"},
+            },
+            {"id": "2", "endpoint": "h.example:4317", "insecure": True, "headers": None},
+        ],
+        ("x-key to api.example:443", "circleci-otel-header"),
+        ("x-team to api.example:443", "circleci-otel-header"),
+        ("h.example:4317 (without TLS), no header", "circleci-otel-exporter"),
+    ),
+    case(
+        "runner resource",
+        RESOURCES,
+        listed({"id": "1", "resource_class": "acme/mac", "token": PLANTED}),
+        ("acme/mac", "circleci-runner"),
+        **{TOKENS: items(), AGENTS: items()},
+    ),
+    case(
+        "runner token",
+        TOKENS,
+        listed(
+            {"id": "1", "nickname": "old", "created_at": "2020-01-01T00:00:00Z", "token": PLANTED},
+            {"id": "2", "nickname": "old"},
+            {"id": "3"},
+        ),
+        ("old of acme/mac", "circleci-runner-token"),
+        ("old of acme/mac", "circleci-runner-token"),
+        ("token of acme/mac", "circleci-runner-token"),
+        **{RESOURCES: MAC, AGENTS: items()},
+    ),
+    case(
+        "runner agent",
+        AGENTS,
+        listed(
+            {"name": "m1", "hostname": "m1", "last_used": None, "first_connected": None},
+            {"name": "m1", "hostname": "m2"},
+            {"hostname": None, "ip": PLANTED},
+        ),
+        ("m1 of acme/mac", "circleci-runner"),
+        ("m1 on m2 of acme/mac", "circleci-runner"),
+        ("agent of acme/mac", "circleci-runner"),
+        **{RESOURCES: MAC, TOKENS: items()},
+    ),
+    case(
+        "signing certificate",
+        "/api/v3/signing/certificates",
+        data(
+            {
+                "file_name": "a.p12",
+                "cert_type": "distribution",
+                "expires_at": "2030-01-02T00:00:00Z",
+                "cert_password": PLANTED,
+            },
+            {},
+        ),
+        ("a.p12 (distribution, until 2030-01-02)", "circleci-signing-certificate"),
+        ("certificate", "circleci-signing-certificate"),
+    ),
+    case(
+        "notification integration",
+        "/api/v3/notification/integrations",
+        data({"type": "slack", "workspace_name": "w", "status": "active", "token": PLANTED}, {}),
+        ("slack: w (active)", "circleci-notification"),
+        ("integration: workspace (status not told)", "circleci-notification"),
+    ),
+    case(
+        "VCS connection",
+        "/api/v3/provider/connections",
+        data(
+            {"provider": "github_app", "login": "acme", "repository_selection": "all"},
+            {"external_id": 7, "token": PLANTED},
+        ),
+        ("github_app acme (all repositories)", "circleci-vcs-connection"),
+        ("code host 7", "circleci-vcs-connection"),
+    ),
+    case(
+        "OIDC claim",
+        f"/api/v2/org/{ORG}/oidc-custom-claims",
+        {"org_id": ORG, "audience": ["a", 7, "b"], "ttl": "1h0m0s", "other": PLANTED},
+        ("audience a, b", "circleci-oidc"),
+        ("lifetime 1h0m0s", "circleci-oidc"),
+    ),
+    case(
+        "allowed orb URL",
+        f"/api/v2/organization/{ORG}/url-orb-allow-list",
+        listed(
+            {"id": "1", "name": "ours", "prefix": f"https://h.example/{PLANTED}", "auth": "none"}
+        ),
+        ("ours: https://h.example (log-in: none)", "circleci-orb-url"),
+    ),
+    case(
+        "config policy rule",
+        f"/api/v2/owner/{ORG}/context/config/policy-bundle",
+        {"a.rego": {"content": PLANTED, "created_at": "2020-01-01T00:00:00Z"}, "b.rego": PLANTED},
+        ("a.rego (not enforced)", "circleci-config-policy"),
+        ("b.rego (not enforced)", "circleci-config-policy"),
+    ),
+    case(
+        "audit-log stream",
+        f"/api/v2/organizations/{ORG}/audit-log/configs",
+        listed(
+            {
+                "id": "1",
+                "target_type": "S3",
+                "connection_status": "CONNECTED",
+                "config": {"bucket_name": "b", "bucket_prefix": "p", "region": "r"},
+            },
+            {
+                "id": "2",
+                "target_type": "S3_COMPATIBLE",
+                "config": {"bucket_name": "b", "endpoint": f"https://u:{PLANTED}@m.example"},
+            },
+        ),
+        ("S3 b/p at r (CONNECTED)", "circleci-audit-stream"),
+        ("S3_COMPATIBLE b at https://m.example (status not told)", "circleci-audit-stream"),
+    ),
+    case(
+        "organization setting",
+        f"/api/v3/orgs/{ORG}/settings",
+        {"data": {"attributes": {"enable_unversioned_config": True, "other": PLANTED}}},
+        ("on: pipelines may be started with a configuration sent along", "circleci-setting"),
     ),
 ]
 IDS = [one.store for one in CASES]
@@ -284,6 +421,19 @@ def test_any_type_in_any_field_ends_no_run(of: Case, odd: Any) -> None:
         return body
 
     assert inventory(routes(of, Said(changed(of.body)))).places
+
+
+# --- what no API lists ------------------------------------------------------------------------
+
+
+def test_what_no_api_lists_is_a_row_and_no_gap() -> None:
+    found = inventory({})
+    rows = [one for one in found.secrets if one.store == unlisted.STORE]
+    assert {one.scope.name for one in rows} == {"acme"}
+    assert {kinds()[one.kind].impact for one in rows} == {"unlisted"}
+    assert len({one.id for one in rows}) == len(rows) >= 5
+    assert found.gaps == ()
+    assert not [line for line in found.coverage if unlisted.STORE in line.what]
 
 
 # --- Server -----------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ KIND = Kind(
     revoke="npm, Access Tokens: delete it.",
 )
 OIDC = replace(KIND, oidc=True)
+UNLISTED = replace(KIND, impact="unlisted")
 BASE = Case(Severity.HIGH, State.LIVE, reachable=False, kind=KIND)
 
 
@@ -42,6 +43,8 @@ BASE = Case(Severity.HIGH, State.LIVE, reachable=False, kind=KIND)
         (Severity.MEDIUM, State.LIVE, True, None, Rotate.ROTATE),
         (Severity.LOW, State.LIVE, True, OIDC, Rotate.OIDC),
         (Severity.UNKNOWN, State.UNCLASSIFIED, True, None, Rotate.CHECK),
+        (Severity.MEDIUM, State.LIVE, True, UNLISTED, Rotate.CHECK),
+        (Severity.NONE, State.LIVE, True, UNLISTED, Rotate.NOTHING),
         (Severity.UNKNOWN, State.NOWHERE, True, OIDC, Rotate.REMOVE),
         (Severity.UNKNOWN, State.CONTAINED, True, KIND, Rotate.REVOKE),
         (Severity.MEDIUM, State.CONTAINED, False, OIDC, Rotate.REVOKE),
@@ -53,6 +56,13 @@ def test_what_to_do(
     rotate, advice = decide(Case(severity, state, reachable, kind))
     assert rotate is expected
     assert advice
+
+
+def test_what_no_api_lists_is_looked_for_by_hand() -> None:
+    _, advice = decide(replace(BASE, kind=UNLISTED))
+    assert advice == (
+        "No API lists them, so look by hand. npm, Access Tokens: delete it. Granular tokens expire."
+    )
 
 
 def test_the_sentence_says_which_one_where_and_what_to_know() -> None:

@@ -32,6 +32,7 @@ IMPACTS = [
     "client",
     "licence",
     "generic",
+    "unlisted",
 ]
 
 

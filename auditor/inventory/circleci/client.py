@@ -127,8 +127,10 @@ class Client:
         """Return the end of one attempt and the seconds the server asks to wait, if it does."""
         try:
             with self._session.get(
-                self._settings.base + path,
-                params=dict(query),
+                self._settings.address(path),
+                params={
+                    name: text.encode("utf-8", "backslashreplace") for name, text in query.items()
+                },
                 # Per request: from the session, REQUESTS_CA_BUNDLE would win over it
                 # (https://github.com/psf/requests/issues/3829).
                 verify=self._settings.ca_bundle or True,

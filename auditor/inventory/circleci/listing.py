@@ -42,11 +42,15 @@ def one(
     *,
     segments: Mapping[str, str] = _NONE,
     query: Mapping[str, str] = _NONE,
+    must: str = "",
 ) -> Reply:
-    """Return the single object of a route as the only item."""
+    """Return the single object of a route as the only item.
+
+    `must` names a field without which it is not what was asked for.
+    """
     answer = calls.get(route, segments, query)
     error = answer.error
-    if not error and not isinstance(answer.body, Mapping):
+    if not error and not (isinstance(answer.body, Mapping) and (not must or must in answer.body)):
         error = _BAD_SHAPE
     items = () if error else (keep(answer.body),)
     return Reply(f"GET {route}", answer.status, error, items=items)

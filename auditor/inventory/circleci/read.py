@@ -16,6 +16,7 @@ from auditor.inventory.circleci import (
     links,
     organizations,
     projects,
+    unlisted,
 )
 from auditor.inventory.circleci.exposure import Estate
 from auditor.inventory.circleci.fields import shown, text
@@ -218,4 +219,5 @@ def _organization(found: Findings, organization: Organization, estate: Estate) -
 
     scope = found.told(organizations.target(organization), organization)
     found.add(scope, exposure.of_organization(estate), ("organizations",), link)
+    found.secrets.extend(unlisted.secrets(scope.scope, link("")))
     found.cover(ScopeKind.ORGANIZATION, organization, 1, "")

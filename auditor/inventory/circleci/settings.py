@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from auditor.config import STRICT, Endpoint, Parallel, Retries, Seconds, VariableName
 
 CLOUD = "https://circleci.com"
+RUNNER_CLOUD = "https://runner.circleci.com"
+RUNNER_API = "/api/v3/runner"
 DEFAULT_TOKEN = "CIRCLE_TOKEN"  # noqa: S105 (the name of a variable)
 LEGACY_TOKEN = "CIRCLE_CLI_TOKEN"  # noqa: S105 (what the CircleCI CLI read before)
 
@@ -27,11 +29,13 @@ class Settings:
     server: bool = False
     """True for CircleCI Server, which has neither API v3 nor the private routes."""
     v1: bool = True
-    """Ask API v1.1: followed projects and the legacy AWS keys, which no later version shows."""
+    """Ask API v1.1: followed projects, SSH keys, legacy AWS keys and project tokens."""
     v3: bool = True
-    """Ask API v3 for the list of all projects."""
+    """Ask API v3: the list of all projects, signing certificates, connections, settings."""
     private: bool = True
     """Ask the unsupported private routes, which alone know deleted projects."""
+    runner: bool = True
+    """Ask the runner API, which on Cloud has a host of its own, for runners and their tokens."""
     parallel: Parallel = 4
     timeout: Seconds = 30
     retries: Retries = 5
@@ -54,6 +58,11 @@ class Settings:
     def uses_private(self) -> bool:
         """Return whether to ask the private routes."""
         return self.private and not self.server
+
+    def address(self, path: str) -> str:
+        """Return the address of a path; on Cloud the runner API has a host of its own."""
+        of_runner = self.base == CLOUD and path.startswith(RUNNER_API)
+        return (RUNNER_CLOUD if of_runner else self.base) + path
 
     @property
     def app(self) -> str:

@@ -7,16 +7,26 @@ gaps follow from the table.
 from __future__ import annotations
 
 from auditor.inventory.circleci.stores import (
+    audit_streams,
     checkout_keys,
+    config_policies,
     context_restrictions,
     context_variables,
     legacy_aws_keys,
+    notifications,
+    oidc_claims,
+    orb_urls,
+    organization_settings,
+    otel_exporters,
     project_settings,
     project_tokens,
     project_variables,
+    runners,
     schedules,
+    signing_certificates,
     ssh_keys,
     triggers,
+    vcs_connections,
     webhooks,
 )
 from auditor.inventory.circleci.stores.store import Entry, OnServer, Store, Target
@@ -37,6 +47,18 @@ STORES: tuple[Store, ...] = (
     triggers.WEBHOOKS,
     triggers.PARAMETERS,
     schedules.STORE,
+    runners.RESOURCES,
+    runners.TOKENS,
+    runners.AGENTS,
+    signing_certificates.STORE,
+    otel_exporters.STORE,
+    notifications.STORE,
+    vcs_connections.STORE,
+    oidc_claims.STORE,
+    orb_urls.STORE,
+    config_policies.STORE,
+    audit_streams.STORE,
+    organization_settings.STORE,
 )
 
 __all__ = ["PROJECT_SETTINGS", "RESTRICTIONS", "STORES", "Entry", "OnServer", "Store", "Target"]
