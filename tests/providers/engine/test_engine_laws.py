@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.providers.aws.engine import Decision, EngineError, Request, Verdict, evaluate
+from auditor.providers.aws.patterns import matches
 
 ACTIONS = ("s3:GetObject", "s3:PutObject", "iam:PassRole", "kms:Decrypt", "sts:AssumeRole")
 RESOURCES = (
@@ -25,10 +26,23 @@ KEYS = ("aws:SourceIp", "aws:PrincipalTag/team", "aws:TagKeys", "aws:userid")
 VALUES = ("10.0.0.1", "a", "b", "", "true", "5", "2024-01-01")
 
 patterns = st.sampled_from(
-    ("*", "s3:*", "S3:Get*", "s3:?etObject", "iam:passrole", "kms:*", "sts:Assume*", "s3:*,", " *")
+    (
+        "*",
+        "*",
+        "*",
+        "s3:*",
+        "S3:Get*",
+        "s3:?etObject",
+        "iam:passrole",
+        "kms:*",
+        "sts:Assume*",
+        "s3:*,",
+        " *",
+    )
 )
 resources = st.sampled_from(
     (
+        "*",
         "*",
         "arn:aws:s3:::b/*",
         "arn:aws:s3:::b/${aws:username}/*",
@@ -67,8 +81,8 @@ principals: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
 
 @st.composite
 def statements(draw: st.DrawFn, effect: str = "", *, named: bool = False) -> dict[str, Any]:
-    action = draw(st.sampled_from(("Action", "NotAction")))
-    resource = draw(st.sampled_from(("Resource", "NotResource")))
+    action = draw(st.sampled_from(("Action", "Action", "NotAction")))
+    resource = draw(st.sampled_from(("Resource", "Resource", "NotResource")))
     return {
         "Effect": effect or draw(st.sampled_from(("Allow", "Allow", "Deny"))),
         action: draw(st.lists(patterns, min_size=1, max_size=2)),
@@ -78,19 +92,28 @@ def statements(draw: st.DrawFn, effect: str = "", *, named: bool = False) -> dic
     }
 
 
-documents = st.lists(statements(), max_size=3).map(lambda found: doc(*found))
-named_documents = st.lists(statements(named=True), max_size=3).map(lambda found: doc(*found))
+documents = st.lists(statements(), min_size=1, max_size=3).map(lambda found: doc(*found))
+named_documents = st.lists(statements(named=True), min_size=1, max_size=3).map(
+    lambda found: doc(*found)
+)
 contexts = st.dictionaries(
     st.sampled_from(KEYS),
     st.one_of(st.sampled_from(VALUES), st.lists(st.sampled_from(VALUES), max_size=2)),
+    max_size=2,
 )
 
 
 @st.composite
 def layers(draw: st.DrawFn) -> dict[str, Any]:
+    """Return policies: half of the time only those that grant, so that something is allowed."""
     maybe = st.none() | documents
+    identity = draw(st.lists(documents | st.just(ALL), min_size=1, max_size=2))
+    if draw(st.booleans()):
+        limits = dict.fromkeys(("boundary", "scps", "rcps", "session", "endpoint"))
+        resource_policy = draw(st.none() | named_documents)
+        return {"identity": identity, "resource_policy": resource_policy, **limits}
     return {
-        "identity": draw(st.lists(documents | st.just(ALL), max_size=2)),
+        "identity": identity,
         "boundary": draw(st.none() | st.lists(documents, max_size=1)),
         "scps": draw(st.none() | st.lists(st.lists(documents | st.just(ALL), max_size=2))),
         "rcps": draw(st.none() | st.lists(st.lists(named_documents, max_size=2))),
@@ -102,10 +125,10 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
 
 requests = st.builds(
     Request,
-    principal=st.sampled_from((USER, SESSION, ROOT, "ec2.amazonaws.com", None)),
+    principal=st.sampled_from((USER, USER, SESSION, ROOT, "ec2.amazonaws.com", None)),
     action=st.sampled_from(ACTIONS),
     resource=st.sampled_from(RESOURCES),
-    resource_account=st.sampled_from((None, ACCOUNT, OTHER)),
+    resource_account=st.sampled_from((None, None, ACCOUNT, OTHER)),
     context=contexts,
     context_complete=st.booleans(),
     wildcard_only=st.booleans(),
@@ -179,14 +202,10 @@ def fields(request: Request) -> dict[str, Any]:
     return {name: getattr(request, name) for name in Request.__dataclass_fields__}
 
 
-@given(requests, layers(), contexts)
-@settings(max_examples=400)
-def test_a_completion_never_contradicts_a_definite_answer(
-    request: Request, told: dict[str, Any], more: dict[str, Any]
-) -> None:
+def check_completion(request: Request, told: dict[str, Any], more: dict[str, Any]) -> None:
     unknown = Request(**{**fields(request), "context_complete": False})
     known = {
-        # What the engine takes for certain of a user, and the guess at a session's role.
+        # What the engine takes for certain of a user.
         **({"aws:SecureTransport": "true"} if request.principal == USER else {}),
         **more,
         **request.context,
@@ -199,6 +218,66 @@ def test_a_completion_never_contradicts_a_definite_answer(
     assert RANK[after.decision] == RANK[before.decision]
     if before.decision is Decision.EXPLICITLY_DENIED:
         assert after.decision is Decision.EXPLICITLY_DENIED
+
+
+@given(requests, layers(), contexts)
+@settings(max_examples=200)
+def test_a_completion_never_contradicts_a_definite_answer(
+    request: Request, told: dict[str, Any], more: dict[str, Any]
+) -> None:
+    check_completion(request, told, more)
+
+
+hinged = st.builds(
+    lambda effect, resource, key, operator, value: {
+        "Effect": effect,
+        "Action": "s3:*",
+        "Resource": resource,
+        "Condition": {operator: {key: value}},
+    },
+    st.sampled_from(("Allow", "Deny")),
+    st.sampled_from(("*", "arn:aws:s3:::b/${aws:PrincipalTag/team}", "arn:aws:s3:::b/${x,'a'}*")),
+    st.sampled_from(KEYS[:2]),
+    names,
+    st.sampled_from(("a", "true", "10.0.0.1", "${aws:PrincipalTag/team}", "*")),
+)
+open_layers = st.builds(
+    lambda more, everything: {"identity": [doc(*more), *([ALL] if everything else [])]},
+    st.lists(hinged, min_size=1, max_size=2),
+    st.booleans(),
+)
+
+
+@given(
+    st.sampled_from(("arn:aws:s3:::b/a", "arn:aws:s3:::b/b", "arn:aws:s3:::b/*")),
+    open_layers,
+    st.sampled_from(({}, {"aws:SourceIp": "a"}, {"aws:SourceIp": "10.0.0.1"})),
+    st.dictionaries(st.sampled_from(KEYS[:2]), st.sampled_from(VALUES)),
+)
+@settings(max_examples=600)
+def test_an_answer_that_hinges_on_a_condition_stays_open(
+    resource: str, told: dict[str, Any], context: dict[str, Any], more: dict[str, Any]
+) -> None:
+    check_completion(Request(SESSION, "s3:GetObject", resource, None, context), told, more)
+
+
+everywhere = st.builds(
+    lambda effect, pattern: {"Effect": effect, "Action": "*", "Resource": pattern},
+    st.sampled_from(("Allow", "Deny")),
+    st.text("ab*?", max_size=3).map("arn:aws:s3:::b/{}".format),
+)
+
+
+@given(st.text("ab*?", max_size=3), st.text("ab", max_size=4), st.lists(everywhere, max_size=2))
+@settings(max_examples=400)
+def test_what_is_true_of_every_resource_is_true_of_each(
+    asked: str, name: str, told: list[dict[str, Any]]
+) -> None:
+    policy = [doc(*told, {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::b/*a*"})]
+    every = evaluate(Request(USER, "s3:GetObject", f"arn:aws:s3:::b/{asked}"), policy)
+    if every.decision is not Decision.ALLOWED_IF and matches(asked, name):
+        one = evaluate(Request(USER, "s3:GetObject", f"arn:aws:s3:::b/{name}"), policy)
+        assert RANK[one.decision] == RANK[every.decision]
 
 
 @given(requests, layers())
