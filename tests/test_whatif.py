@@ -15,6 +15,10 @@ from typer.testing import CliRunner
 from auditor.cli import app
 from auditor.whatif import LONGEST_LINE
 
+FIELDS = (
+    *("resource_account", "context", "context_complete", "wildcard_only", "identity", "boundary"),
+    *("scps", "rcps", "resource_policy", "session", "endpoint"),
+)
 REQUEST = {"id": 1, "principal": USER, "action": "s3:GetObject", "resource": OBJECT}
 
 
@@ -134,6 +138,14 @@ def test_no_line_stops_the_rest(lines: list[bytes]) -> None:
     code, answers, _ = simulate(b"\n".join([*lines, json.dumps(REQUEST).encode()]))
     assert code == 0
     assert json.loads(answers[-1])["id"] == 1
+
+
+def test_the_example_of_the_readme_is_answered() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    (example,) = (line for line in readme.splitlines() if line.startswith('{"id"'))
+    assert json.loads(simulate(example)[1][0])["verdict"] == "Allowed"
+    section = readme.partition("## What-if questions")[2].partition("\n## ")[0]
+    assert all(f"`{field}`" in section for field in (*REQUEST, *FIELDS) if field != "id")
 
 
 def test_words_for_people() -> None:
