@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from auditor.models import Json
@@ -16,11 +16,26 @@ _UNSHARED = 2
 """Version of marshal in which equal values are always written alike."""
 
 
+_REMEMBERED = 256
+"""For how many actions a policy remembers its statements."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
     """A policy document, read."""
 
     statements: tuple[Statement, ...]
+    _about: dict[str, tuple[Statement, ...]] = field(default_factory=dict)
+
+    def about(self, action: str) -> tuple[Statement, ...]:
+        """Return the statements that are about an action, given in lower case."""
+        known = self._about.get(action)
+        if known is None:
+            if len(self._about) >= _REMEMBERED:
+                self._about.clear()
+            known = tuple(found for found in self.statements if found.is_about(action))
+            self._about[action] = known
+        return known
 
 
 def policy(document: Json, attached: Attached) -> Policy:
@@ -35,13 +50,7 @@ def policy(document: Json, attached: Attached) -> Policy:
     return _policy(content, attached)
 
 
-@lru_cache(maxsize=20_000)
-def statements_about(policy: Policy, action: str) -> tuple[Statement, ...]:
-    """Return the statements of a policy that are about an action, given in lower case."""
-    return tuple(found for found in policy.statements if found.is_about(action))
-
-
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=4_000)
 def _policy(content: bytes, attached: Attached) -> Policy:
     document = marshal.loads(content)  # noqa: S302 (written by `policy` above)
     if not isinstance(document, dict):

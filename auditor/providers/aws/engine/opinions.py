@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.providers.aws.engine.documents import Policy, statements_about
+from auditor.providers.aws.engine.documents import Policy
 from auditor.providers.aws.engine.principals import Reach
 from auditor.providers.aws.engine.statements import Question, Statement
 from auditor.providers.aws.engine.truth import MAYBE, NO, Truth
@@ -69,7 +69,7 @@ def opinion(
     """Return what the policies of a layer say."""
     hits, denies, by_reach = [], NO, [NO] * len(Reach)
     for number, policy in enumerate(policies, 1):
-        for statement in statements_about(policy, question.action):
+        for statement in policy.about(question.action):
             truth, reach = statement.applies(question)
             if truth == NO:
                 continue
