@@ -90,7 +90,7 @@ CASES = [
             {"id": "2", "label": "ci", "scope": "all", "token": PLANTED},
             {"id": "3", "label": "badge", "scope": "status"},
             {"id": "4", "label": "logs", "scope": "view-builds"},
-            {"id": "5"},
+            {"id": "5", "scope": ""},
         ],
         ("ci (all)", "circleci-project-token"),
         ("ci (all)", "circleci-project-token"),
@@ -206,7 +206,7 @@ CASES = [
         listed(
             {"name": "m1", "hostname": "m1", "last_used": None, "first_connected": None},
             {"name": "m1", "hostname": "m2"},
-            {"hostname": None, "ip": PLANTED},
+            {"name": "", "hostname": None, "ip": PLANTED},
         ),
         ("m1 of acme/mac", "circleci-runner"),
         ("m1 on m2 of acme/mac", "circleci-runner"),
@@ -349,6 +349,7 @@ FAULTS = {
     "html": (Said(b"<html>"), "--resume"),
     "truncated": (Said(b'{"items": [{"id"'), "--resume"),
     "shape": (Said(7), "--resume"),
+    "foreign": (Said([{"items": 7}, None, "x"]), "--resume"),
     "dropped": (Said(drop=True), "--resume"),
 }
 

@@ -52,13 +52,16 @@ class Findings:
         self.read.update(store.name for store, reply in scope.replies if reply.complete)
 
     def cover(self, kind: ScopeKind, of: Organization, known: int | None, note: str) -> None:
-        """Add a line of coverage for every store of credentials of the scopes just added."""
+        """Add lines of coverage for the stores of credentials of the scopes just added.
+
+        One line for the scopes; a further one for stores that more or fewer of them answered.
+        """
         stores = [one for one in STORES if one.scope is kind and one.entries]
-        for store in stores:
-            if store.wanted(self.settings):
-                what = f"{kind.value}s of {shown(of.name)}"
-                what += "" if store is stores[0] else f" for their {store.name}s"
-                if kind is ScopeKind.ORGANIZATION:
-                    what = f"{store.name}s of {shown(of.name)}"
-                self.coverage.append(Coverage(SOURCE, what, self.read[store.name], known, note))
+        alike: dict[int, list[str]] = {}
+        for store in (one for one in stores if one.wanted(self.settings)):
+            alike.setdefault(self.read[store.name], []).append(f"{store.name}s")
+        places = f"{kind.value}s of {shown(of.name)}"
+        for number, (read, names) in enumerate(alike.items()):
+            what = f"{places} for their {', '.join(names)}" if number else places
+            self.coverage.append(Coverage(SOURCE, what, read, known, note))
         self.read.clear()

@@ -19,7 +19,9 @@ _KINDS = {"status": "circleci-status-token", "view-builds": "circleci-view-token
 def _read(reading: Reading, project: Target) -> Reply:
     route = "/api/v1.1/project/{provider}/{organization}/{project}/token"
     return of_project(
-        project, route, lambda slug: listing.every(reading.calls, route, _kept, segments=slug)
+        project,
+        route,
+        lambda slug: listing.every(reading.calls, route, _kept, segments=slug, must="scope"),
     )
 
 

@@ -105,7 +105,7 @@ AGENTS = Store(
     right="an organization admin",
     read=_of_classes(
         RUNNER_API,
-        "",
+        "name",
         "name",
         "hostname",
         "version",
