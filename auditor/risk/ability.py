@@ -30,7 +30,6 @@ from auditor.risk.reasons import MEMORY, points, reason
 from auditor.risk.standing import Standing
 from auditor.risk.table import Weaker, table
 
-
 NAMED = 2
 """Further capabilities that a reason names: it is read in one glance."""
 

@@ -60,7 +60,8 @@ class Findings:
         alike: dict[int, list[str]] = {}
         for store in (one for one in stores if one.wanted(self.settings)):
             alike.setdefault(self.read[store.name], []).append(f"{store.name}s")
-        places = f"{kind.value}s of {shown(of.name)}"
+        one = kind is ScopeKind.ORGANIZATION
+        places = f"organization {shown(of.name)}" if one else f"{kind.value}s of {shown(of.name)}"
         for number, (read, names) in enumerate(alike.items()):
             what = f"{places} for their {', '.join(names)}" if number else places
             self.coverage.append(Coverage(SOURCE, what, read, known, note))
