@@ -1,7 +1,7 @@
-"""Makes reports/example/ from the demo: workbook, results.json, and a picture for the README.
+"""Makes reports/example/ from the demo: workbook, results.json, and pictures for the README.
 
-`make example` runs it. LibreOffice draws the workbook, pdftoppm and Pillow-free PNG joining make
-the picture; without them only the files are made and the run says so.
+`make example` runs it. LibreOffice draws the workbook and pdftoppm makes pictures of its first
+pages; without them only the files are made and the run says so.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def draw(workbook: Path, scratch: Path) -> None:
-    """Write one PNG a sheet page: the first of Summary and the first of Secrets."""
+    """Write the first page of Summary and the first of Secrets as PNG."""
     if not (shutil.which("soffice") and shutil.which("pdftoppm")):
         print("LibreOffice or pdftoppm is missing: no pictures were made", file=sys.stderr)
         return

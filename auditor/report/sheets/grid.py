@@ -36,7 +36,7 @@ A3, A4 = 8, 9
 HEADER_HEIGHT = 32.0
 LINE_HEIGHT = 12.75
 """Points, as are all heights."""
-MOST_LINES = 6
+MOST_LINES = 4
 """A row is made no higher for a longer text: the whole of it is in the cell."""
 SMALL, CAPITAL = 0.85, 1.2
 """Widths of letters of the report's font, in digits."""
