@@ -19,7 +19,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
@@ -65,7 +65,7 @@ class SnapshotFolder:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mtime=0: the same replies give the same bytes.
         data = gzip.compress(json.dumps(document).encode("ascii"), compresslevel=3, mtime=0)
-        write_whole(path, data, durable=False)
+        write_whole(path, (data,), durable=False)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the names that begin with the prefix, sorted."""
@@ -154,7 +154,7 @@ class OutputFolder:
         folder.mkdir(mode=0o700)
         told = {"schema": SCHEMA_VERSION, "id": run_id, "started": now.isoformat()}
         document = json.dumps(told | {"settings": settings}, indent=1, sort_keys=True)
-        write_whole(folder / "run.json", document.encode())
+        write_whole(folder / "run.json", (document.encode(),))
         return Run(folder, run_id, now, settings)
 
     def runs(self) -> list[Path]:
@@ -198,16 +198,7 @@ def open_run(path: Path) -> Run:
 
 def write_results(results: Results, path: Path) -> Path:
     """Write results.json, one record a line: 100,000 records need no memory and diff well."""
-    handle, temporary = tempfile.mkstemp(prefix=".results-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(results_chunks(results))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, results_chunks(results))
     return path
 
 
@@ -284,12 +275,12 @@ def _first_seen(line: str) -> FirstSeen:
     return FirstSeen(row["secret_id"], **times)
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
+def write_whole(path: Path, chunks: Iterable[bytes], *, durable: bool = True) -> None:
     """Replace a file in one step: readers see the old bytes or the new, never a part. Mode 0600."""
     handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(chunks)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
