@@ -41,8 +41,9 @@ def _serve(scenario: Scenario, faults: Faults) -> None:
     recording = Recording(keep=False)
     with Organisation(scenario, faults, recording) as demo:
         config, environment = demo.config_toml(), dict(demo.environment())
-        _say({"url": demo.circleci_url, "config": config, "environment": environment})
         try:
+            # Told inside: whoever reads the line may send the signal before the next one runs.
+            _say({"url": demo.circleci_url, "config": config, "environment": environment})
             sys.stdin.read()
         finally:
             _say({"requests": len(recording)})
