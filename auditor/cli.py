@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor import __version__
 from auditor.errors import Interrupted
 from auditor.exits import exits, say
 from auditor.options import (
@@ -27,6 +26,7 @@ from auditor.options import (
     Formats,
     OutOption,
     StrictOption,
+    VersionOption,
 )
 
 if TYPE_CHECKING:
@@ -51,13 +51,10 @@ def options(
     verbose: Annotated[
         int, typer.Option("--verbose", "-v", count=True, help="Log more; -vv logs everything.")
     ] = 0,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: VersionOption = False,  # noqa: ARG001 (its callback does it)
 ) -> None:
     """Prepare what every command needs."""
     os.umask(0o077)  # whatever is written holds what an audit saw
-    if version:
-        typer.echo(f"auditor {__version__}")
-        raise typer.Exit
     from auditor.console import start_logging  # noqa: PLC0415
 
     start_logging(verbose)

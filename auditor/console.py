@@ -152,7 +152,9 @@ def _bar(stream: TextIO) -> Iterator[Progress]:
                 self._task = rich.add_task("starting", total=None)
 
             def start(self, step: str, total: int | None = None) -> None:
-                rich.reset(self._task, description=escape(REDACTOR.clean(step)), total=total)
+                # A new task each time: one that has had a total cannot lose it again.
+                rich.remove_task(self._task)
+                self._task = rich.add_task(escape(REDACTOR.clean(step)), total=total)
 
             def advance(self, amount: int = 1) -> None:
                 rich.advance(self._task, amount)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from auditor import __version__
+
 
 class Severities(StrEnum):
     """Thresholds of --fail-on."""
@@ -25,6 +27,18 @@ class Formats(StrEnum):
     JSON = "json"
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"auditor {__version__}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool,
+    typer.Option(
+        "--version", help="Print the version and exit.", callback=_tell_version, is_eager=True
+    ),
+]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(

@@ -18,6 +18,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -108,6 +109,11 @@ class Run:
     def results_path(self) -> Path:
         """Return where results.json of this run is or will be."""
         return self.folder / RESULTS_NAME
+
+    def forget_if_empty(self) -> None:
+        """Remove the folder where nothing was read: it holds only what the run was told."""
+        if next(self.snapshot.keys(""), None) is None:
+            shutil.rmtree(self.folder)
 
     def save_results(self, results: Results) -> Path:
         """Write results.json whole and return its path."""

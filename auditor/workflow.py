@@ -15,7 +15,7 @@ from pathlib import Path
 from auditor.collecting import Collecting, Progress
 from auditor.conclude import conclude
 from auditor.config import Loaded, Threshold, from_json, to_json
-from auditor.errors import Interrupted, WorkbookError
+from auditor.errors import AuthError, Interrupted, RemoteError, WorkbookError
 from auditor.models import Results, Severity
 from auditor.overrides import Overrides
 from auditor.plan import Plan, plan, require_packages
@@ -83,6 +83,9 @@ def collect(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now:
             system.collect(settings, collecting)
         for provider, settings in todo.providers.values():
             provider.collect(settings, collecting)
+    except (AuthError, RemoteError):
+        run.forget_if_empty()
+        raise
     except KeyboardInterrupt as stop:
         raise Interrupted(
             "interrupted; what was read so far is kept",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 
 import pytest
 
@@ -73,3 +74,22 @@ def test_a_pipe_gets_no_control_codes() -> None:
     with progress_on(stream) as progress:
         progress.start("step")
     assert stream.getvalue() == "step ...\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_for_the_step_under_way() -> None:
+    stream = Terminal()
+    with progress_on(stream) as progress:
+        progress.start("reading contexts", 16)
+        progress.advance(4)
+        progress.note(f"[bold]note[/bold] of {KEY_ID}")
+        progress.start("drawing conclusions")
+        time.sleep(0.3)
+    drawn = stream.getvalue()
+    assert "reading contexts" in drawn
+    assert f"[bold]note[/bold] of AKIAIOSFODNN7EXA{HIDDEN}" in drawn
+    assert "16" not in drawn.rpartition("drawing conclusions")[2].partition("\n")[0]

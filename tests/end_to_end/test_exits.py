@@ -28,6 +28,13 @@ def test_wrong_token_is_3_and_says_what_to_do(audits: Audits) -> None:
     assert len(lines(ended.stderr)) == 2
     assert "token" in lines(ended.stderr)[0]
     assert "wrong-token-planted" not in ended.stderr + ended.stdout
+    assert not audits.runs  # nothing was read: no folder is left behind
+
+
+def test_the_version_needs_no_command(audits: Audits) -> None:
+    ended = audits.run("--version")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("auditor ")
 
 
 def test_project_token_is_3_and_asks_for_a_personal_one(audits: Audits) -> None:
