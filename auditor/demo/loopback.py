@@ -120,9 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         payload = reply.payload()
-        if self.command != "GET":  # a body we have not read would be taken for the next request
-            self.close_connection = True
         self.send_response(reply.status)
+        if self.command != "GET":  # a body we have not read would be taken for the next request
+            self.send_header("Connection", "close")  # says so, and closes it after the reply
         headers = {
             "Content-Type": reply.content_type,
             "Content-Length": str(len(payload)),

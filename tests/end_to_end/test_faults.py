@@ -27,8 +27,8 @@ def gaps(audits: Audits) -> set[tuple[str, str]]:
 
 
 def test_throttled_and_dropped_calls_change_nothing(healthy: Audits, audits: Audits) -> None:
-    audits.organisation.faults.throttle(23, retry_after=0)
-    audits.organisation.faults.drop(every=17)
+    audits.organisation.faults.throttle(29, retry_after=0)
+    audits.organisation.faults.drop(every=31)
     ended = audits.audit("--incident", "circleci-2023-01")
     assert ended.code == 0, ended.stderr
     assert audits.severities() == healthy.severities()
