@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from auditor import __version__
-from auditor.classify.by_hand import correct
 from auditor.classify.catalogue import kinds
-from auditor.classify.companions import settle
+from auditor.classify.entries import judge
 from auditor.classify.groups import group
-from auditor.classify.names import classify
-from auditor.classify.stores import told
 from auditor.inventory import Inventory
 from auditor.models import (
     Assessment,
@@ -27,7 +24,6 @@ from auditor.models import (
     RunInfo,
     Secret,
 )
-from auditor.overrides import Overrides
 from auditor.plan import Plan
 from auditor.providers import Directory
 from auditor.risk.severity import assess
@@ -50,7 +46,7 @@ def conclude(
         name: provider.read(told, run.snapshot) for name, (provider, told) in todo.providers.items()
     }
     secrets = {secret.id: secret for found in inventories for secret in found.secrets}
-    classified = _classify(todo, secrets)
+    classified = judge(secrets, todo.people)
     credentials = group(secrets.values(), classified)
     answers = {
         credential.id: _identify(todo, credential, secrets, directories)
@@ -82,20 +78,6 @@ def conclude(
     )
 
 
-def _classify(todo: Plan, secrets: Mapping[str, Secret]) -> dict[str, Classification]:
-    """Return what every entry is.
-
-    A store that tells the kind knows better than the name does, and a person better than both.
-    """
-    judged = {id_: _judge(secret) for id_, secret in secrets.items()}
-    return correct(secrets, settle(secrets, judged), Overrides(todo.loaded.settings.overrides))
-
-
-def _judge(secret: Secret) -> Classification:
-    kind = kinds().get(secret.kind)
-    return told(secret.id, kind) if kind else classify(secret.id, secret.name)
-
-
 def _identify(
     todo: Plan,
     credential: Credential,
@@ -105,7 +87,7 @@ def _identify(
     directory = directories.get(credential.provider or "")
     if directory is None:
         return NoMatch(credential.id, searched=False, gap=_not_asked(todo, credential))
-    owner = Overrides(todo.loaded.settings.overrides).identity(credential, secrets)
+    owner = todo.people.identity(credential, secrets)
     return directory.identify(credential, secrets, owner)
 
 

@@ -12,6 +12,7 @@ from auditor.config import Loaded
 from auditor.errors import ConfigError, MissingExtra
 from auditor.inventory import System, systems
 from auditor.models import Incident
+from auditor.overrides import Overrides
 from auditor.providers import Provider, providers
 from auditor.risk import incidents
 
@@ -38,6 +39,8 @@ class Plan:
     known_providers: frozenset[str]
     """Every provider this version can ask, configured or not."""
     incident: Incident | None
+    people: Overrides
+    """What people know better."""
 
 
 def plan(loaded: Loaded, only: Collection[str] = ()) -> Plan:
@@ -58,6 +61,7 @@ def plan(loaded: Loaded, only: Collection[str] = ()) -> Plan:
         _chosen(loaded, "providers", all_providers, _asked(loaded, only)),
         frozenset(all_providers),
         _incident(loaded),
+        Overrides(loaded.settings.overrides),
     )
 
 

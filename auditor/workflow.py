@@ -17,7 +17,6 @@ from auditor.conclude import conclude
 from auditor.config import Loaded, Threshold, from_json, to_json
 from auditor.errors import AuthError, Interrupted, RemoteError, WorkbookError
 from auditor.models import Results, Severity
-from auditor.overrides import Overrides
 from auditor.plan import Plan, plan, require_packages
 from auditor.report import rows, tracker
 from auditor.report.rows import Options, Summary
@@ -139,8 +138,7 @@ def _publish(
 
 
 def _options(todo: Plan, results: Results, now: datetime) -> Options:
-    people = Overrides(todo.loaded.settings.overrides)
-    owners = {secret.id: people.owner(secret) for secret in results.secrets}
+    owners = {secret.id: todo.people.owner(secret) for secret in results.secrets}
     hosts = frozenset(host for system, told in todo.systems.values() for host in system.hosts(told))
     return Options(now, todo.loaded.settings.sla, owners, hosts)
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from auditor.classify.by_hand import correct, refuse_unknown_kinds
-from auditor.classify.companions import settle
-from auditor.classify.names import classify
+from auditor.classify.by_hand import refuse_unknown_kinds
+from auditor.classify.entries import judge
 from auditor.config import load
 from auditor.errors import ConfigError
 from auditor.models import Classification, Exposure, Json, Known, Scope, ScopeKind, Secret
@@ -56,8 +55,7 @@ def show(names: Iterable[str], config: Path | None, stream: TextIO, *, as_json: 
 def explain(names: Sequence[str], overrides: Overrides) -> Json:
     """Return role, vendor, kind, group, rule and confidence of each name, by name."""
     secrets = {name: _entry(name) for name in names}
-    judged = settle(secrets, {name: classify(name, name) for name in names})
-    return {name: _facts(one) for name, one in correct(secrets, judged, overrides).items()}
+    return {name: _facts(one) for name, one in judge(secrets, overrides).items()}
 
 
 def _facts(told: Classification) -> Json:
