@@ -18,7 +18,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -39,6 +38,7 @@ SCHEMA_VERSION = 1
 KEY_NAME = ".tail-key"
 TRACKER_NAME = "tracker.xlsx"
 RESULTS_NAME = "results.json"
+RUN_NAME = "run.json"
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _LONGEST_SEGMENT = 120
 
@@ -105,19 +105,12 @@ class Run:
         """Return the raw replies of this run."""
         return SnapshotFolder(self.folder / "snapshot")
 
-    @property
-    def results_path(self) -> Path:
-        """Return where results.json of this run is or will be."""
-        return self.folder / RESULTS_NAME
-
     def forget_if_empty(self) -> None:
         """Remove the folder where nothing was read: it holds only what the run was told."""
-        if next(self.snapshot.keys(""), None) is None:
-            shutil.rmtree(self.folder)
-
-    def save_results(self, results: Results) -> Path:
-        """Write results.json whole and return its path."""
-        return write_results(results, self.results_path)
+        told = self.folder / RUN_NAME
+        if list(self.folder.iterdir()) == [told]:
+            told.unlink()
+            self.folder.rmdir()  # never a whole tree: a resumed run's folder is named by a person
 
 
 class OutputFolder:
@@ -160,7 +153,7 @@ class OutputFolder:
         folder.mkdir(mode=0o700)
         told = {"schema": SCHEMA_VERSION, "id": run_id, "started": now.isoformat()}
         document = json.dumps(told | {"settings": settings}, indent=1, sort_keys=True)
-        write_whole(folder / "run.json", (document.encode(),))
+        write_whole(folder / RUN_NAME, (document.encode(),))
         return Run(folder, run_id, now, settings)
 
     def runs(self) -> list[Path]:
@@ -189,7 +182,7 @@ class OutputFolder:
 def open_run(path: Path) -> Run:
     """Return the run in a folder; ConfigError when the folder is not one of ours."""
     try:
-        told = json.loads((path / "run.json").read_text("utf-8"))
+        told = json.loads((path / RUN_NAME).read_text("utf-8"))
         if told["schema"] != SCHEMA_VERSION:
             raise ConfigError(f"{path} was written by another version", "audit again")
         return Run(path, told["id"], datetime.fromisoformat(told["started"]), told["settings"])

@@ -25,7 +25,15 @@ from auditor.models import (
     Secret,
     Unknown,
 )
-from auditor.runs import OutputFolder, SnapshotFolder, open_run, results_chunks, results_schema
+from auditor.runs import (
+    RESULTS_NAME,
+    OutputFolder,
+    SnapshotFolder,
+    open_run,
+    results_chunks,
+    results_schema,
+    write_results,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 GAP = Gap("what", "why", "fix", "ci")
@@ -110,7 +118,7 @@ def test_runs_are_found_again_and_private(tmp_path: Path) -> None:
     run = output.begin(NOW, {"told": 1})
     edits = {"S-1": HumanEdit(owner="ann", notes="]}", due=NOW.date(), other={"Team": "x"})}
     seen = (FirstSeen("S-1", NOW, NOW), FirstSeen("S-2", NOW, NOW))
-    run.save_results(results(history=seen, edits=edits))
+    write_results(results(history=seen, edits=edits), run.folder / RESULTS_NAME)
     assert open_run(run.folder).settings == {"told": 1}
     assert output.runs() == [run.folder]
     later = output.begin(NOW.replace(year=2027), {})
@@ -121,6 +129,16 @@ def test_runs_are_found_again_and_private(tmp_path: Path) -> None:
     modes = {stat.S_IMODE(path.stat().st_mode) for path in run.folder.rglob("*") if path.is_file()}
     assert modes == {0o600}
     assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
+
+
+def test_only_a_folder_that_holds_nothing_else_is_forgotten(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path)
+    empty, kept = output.begin(NOW, {}), output.begin(NOW, {})
+    (kept.folder / "notes.txt").write_text("a person's")
+    empty.forget_if_empty()
+    kept.forget_if_empty()
+    assert output.runs() == [kept.folder]
+    assert open_run(kept.folder).id == kept.id
 
 
 def test_the_sealing_key_is_made_once_and_private(tmp_path: Path) -> None:
