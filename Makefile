@@ -42,7 +42,7 @@ schema: .venv/.demo
 # The one way pins are moved. No address and no machine's index goes into the file.
 pins:
 	uv pip compile --universal --no-header --no-annotate --upgrade --python-version 3.11 \
-		--extra all --extra test pyproject.toml -o constraints.txt
+		--extra all --extra test --extra engines pyproject.toml -o constraints.txt
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -73,6 +73,10 @@ def conclude(
             )
         ),
         gaps=_gaps(inventories, directories.values(), answers.values(), standing.resolutions),
+        weaknesses=tuple(
+            chain.from_iterable(directory.weaknesses for directory in directories.values())
+        ),
+        logs=tuple(chain.from_iterable(directory.logs for directory in directories.values())),
         history=_seen(secrets, run, history),
         edits=edits,
     )

@@ -21,7 +21,16 @@ from auditor.workflow import EXIT_FOUND, EXIT_INCOMPLETE
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 EXAMPLE = (ROOT / "config.example.toml").read_text("utf-8")
-COMMANDS = ["audit", "demo", "report", "classify", "simulate", "config init", "config show"]
+COMMANDS = [
+    "audit",
+    "demo",
+    "report",
+    "classify",
+    "simulate",
+    "resolve",
+    "config init",
+    "config show",
+]
 
 
 def help_of(command: str) -> str:

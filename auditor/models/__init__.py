@@ -17,6 +17,9 @@ from auditor.models.access import (
     Match,
     NoMatch,
     Resolution,
+    Usage,
+    Weakness,
+    weakness_id,
 )
 from auditor.models.inventory import (
     Coverage,
@@ -29,6 +32,7 @@ from auditor.models.inventory import (
     secret_id,
 )
 from auditor.models.known import Confidence, Evidence, Fact, Gap, Json, Known, Unknown
+from auditor.models.logs import LogCoverage
 from auditor.models.names import Classification, Credential, Kind, Part, Role
 from auditor.models.results import FirstSeen, HumanEdit, Incident, Results, RunInfo
 from auditor.models.score import Assessment, Reason, Rotate, Severity
@@ -55,6 +59,7 @@ __all__ = [
     "Json",
     "Kind",
     "Known",
+    "LogCoverage",
     "Match",
     "NoMatch",
     "Part",
@@ -71,5 +76,8 @@ __all__ = [
     "Severity",
     "Tail",
     "Unknown",
+    "Usage",
+    "Weakness",
     "secret_id",
+    "weakness_id",
 ]

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from auditor.models.known import Confidence, Evidence, Fact, Gap
+from auditor.models.score import Severity
 
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
     """A long-term credential of an identity, as the provider lists it.
 
-    `label` never shows the last characters.
+    `label` names it for good and never shows the last characters of what a CI system may hold.
     """
 
     label: str
     status: str
     created: datetime | None
     last_used: Fact[datetime | None]
+    kind: str = ""
+    """What it is where a provider has several kinds: "certificate", "deploy key"."""
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Identity:
     status: str
     keys: tuple[AccessKey, ...]
     console_url: str | None = None
+    keys_complete: bool = True
+    """Whether `keys` are all there are: only then does a key that is missing prove anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,19 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """When an identity last used something that it is granted.
+
+    `what` is as fine as the provider tells: a service, an action, a permission. `last` is None
+    where it was not used as far back as the provider looks, which is `since`.
+    """
+
+    what: str
+    last: datetime | None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """What an identity may do, or why that is unknown in part.
 
@@ -140,3 +160,32 @@ class Resolution:
     grants: tuple[Grant, ...]
     capabilities: tuple[Capability, ...]
     gaps: tuple[Gap, ...] = ()
+    over_privileged: tuple[str, ...] = ()
+    """Why it holds more than it needs, in words; empty where nothing says so."""
+    usage: tuple[Usage, ...] = ()
+    """What is known of the use of what it is granted; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """Something at a provider that is wrong whatever secrets leaked.
+
+    A trust that any project of the CI system can use, a revoked key that lives on.
+    """
+
+    id: str
+    """Stable from run to run: "W-" and 10 hex digits."""
+    severity: Severity
+    what: str
+    why: str
+    fix: str
+    source: str
+    """The collector, as in gaps ("aws 123456789012")."""
+    identity_id: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+def weakness_id(*where: str) -> str:
+    """Return the stable id of a weakness: of what it is and where, in the provider's own ids."""
+    digest = hashlib.sha256("\0".join(where).encode("utf-8", "backslashreplace")).hexdigest()
+    return f"W-{digest[:10]}"

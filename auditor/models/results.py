@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from auditor.models.access import Identity, Match, NoMatch, Resolution
+from auditor.models.access import Identity, Match, NoMatch, Resolution, Weakness
 from auditor.models.inventory import Coverage, Place, Secret
 from auditor.models.known import Gap
+from auditor.models.logs import LogCoverage
 from auditor.models.names import Classification, Credential
 from auditor.models.score import Assessment
 
@@ -84,5 +85,7 @@ class Results:
     assessments: tuple[Assessment, ...]
     coverage: tuple[Coverage, ...]
     gaps: tuple[Gap, ...]
+    weaknesses: tuple[Weakness, ...] = ()
+    logs: tuple[LogCoverage, ...] = ()
     history: tuple[FirstSeen, ...] = ()
     edits: Mapping[str, HumanEdit] = field(default_factory=dict)

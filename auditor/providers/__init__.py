@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from auditor.collecting import Collecting, Snapshot
@@ -23,10 +24,12 @@ from auditor.models import (
     Gap,
     Identity,
     Json,
+    LogCoverage,
     Match,
     NoMatch,
     Resolution,
     Secret,
+    Weakness,
 )
 
 
@@ -37,6 +40,10 @@ class Directory(Protocol):
     """Every principal that was read, by id."""
     coverage: tuple[Coverage, ...]
     gaps: tuple[Gap, ...]
+    weaknesses: tuple[Weakness, ...]
+    """What is wrong there whatever secrets leaked."""
+    logs: tuple[LogCoverage, ...]
+    """Which logs of its identities there are, and how far they see."""
 
     def identify(
         self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
@@ -56,7 +63,11 @@ class Provider(Protocol):
     name: str
     title: str
     settings: type[Any]
-    """Frozen dataclass of the provider's configuration table."""
+    """Frozen dataclass of the provider's configuration table.
+
+    Its key `export` names a folder or a file of the vendor's own CLI output, read in place of the
+    live API.
+    """
 
     def packages(self, settings: Any) -> tuple[str, ...]:
         """Return what `collect` will import of the extra; looked for before an audit begins."""
@@ -79,6 +90,17 @@ class Simulator(Protocol):
 
     def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:
         """Return the verdict on one request. ValueError says what is wrong with the request."""
+
+
+@runtime_checkable
+class RoleRater(Protocol):
+    """What a provider may offer besides: how dangerous each role of a file of roles is."""
+
+    def rate_roles(self, path: Path) -> Iterator[dict[str, Any]]:
+        """Yield one JSON object a role: name, tier, capabilities, reasons.
+
+        ConfigError for a file that cannot be read.
+        """
 
 
 def providers() -> dict[str, Provider]:

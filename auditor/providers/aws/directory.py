@@ -11,10 +11,12 @@ from auditor.models import (
     Credential,
     Gap,
     Identity,
+    LogCoverage,
     Match,
     NoMatch,
     Resolution,
     Secret,
+    Weakness,
 )
 from auditor.providers.aws.accounts import Account, KeyRecord, Principal, Reading
 from auditor.providers.aws.gaps import source_of
@@ -47,6 +49,8 @@ class AwsDirectory:
             *(gap for account in reading.accounts for gap in account.gaps),
         )
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(reading))
+        self.weaknesses: tuple[Weakness, ...] = ()
+        self.logs: tuple[LogCoverage, ...] = ()
         self._matcher = KeyMatcher(
             (key for account in reading.accounts for key in account.keys),
             identities=self.identities.keys(),
@@ -89,6 +93,7 @@ def _identities(account: Account) -> Iterable[Identity]:
             status=_status(account, principal, held),
             keys=tuple(AccessKey(k.label, k.status, k.created, k.last_used) for k in held),
             console_url=_console_url(principal),
+            keys_complete=principal.arn not in account.unlisted,
         )
 
 

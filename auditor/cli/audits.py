@@ -1,9 +1,4 @@
-"""The command line: parse, call the workflow, print. No logic, and no SDK before a command runs.
-
-Data goes to stdout, everything else to stderr. Exit codes are those of `errors`, and:
-0 done (findings or not), 10 something is at least as bad as --fail-on, 11 something could not be
-read and --strict was given.
-"""
+"""Commands that audit: `audit`, `demo`, `report`."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.errors import Interrupted
+from auditor.cli.app import app
 from auditor.exits import exits, say
 from auditor.options import (
     ConfigOption,
@@ -26,38 +21,12 @@ from auditor.options import (
     Formats,
     OutOption,
     StrictOption,
-    VersionOption,
 )
 
 if TYPE_CHECKING:
     from auditor.config import Loaded
     from auditor.demo.organisation import Organisation
     from auditor.workflow import Outcome
-
-app = typer.Typer(
-    name="auditor",
-    help="Lists every secret a CI system holds, who stands behind it and how bad a leak is. "
-    "Read-only: it changes nothing anywhere and never reads a secret's value.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-config_app = typer.Typer(help="Write or show the configuration.", no_args_is_help=True)
-app.add_typer(config_app, name="config")
-
-
-@app.callback()
-def options(
-    verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Log more; -vv logs everything.")
-    ] = 0,
-    version: VersionOption = False,  # noqa: ARG001 (its callback does it)
-) -> None:
-    """Prepare what every command needs."""
-    os.umask(0o077)  # whatever is written holds what an audit saw
-    from auditor.console import start_logging  # noqa: PLC0415
-
-    start_logging(verbose)
 
 
 @app.command()
@@ -130,77 +99,6 @@ def report(
     with progress_on(sys.stderr) as progress:
         outcome = workflow.report(open_run(run), datetime.now(UTC), progress, out)
     return _finish(outcome, output_format)
-
-
-@app.command()
-@exits
-def simulate(
-    provider: Annotated[str, typer.Argument(help="Provider whose rules decide.")],
-    requests: Annotated[
-        str, typer.Option(help="Requests, one JSON object a line, policies included; - is stdin.")
-    ],
-    output_format: FormatOption = Formats.TEXT,
-) -> int:
-    """Tell what made-up requests would be answered, offline."""
-    from auditor import whatif  # noqa: PLC0415
-
-    as_json = output_format is Formats.JSON
-    whatif.simulate(provider, requests, datetime.now(UTC), sys.stdout, as_json=as_json)
-    return 0
-
-
-@app.command()
-@exits
-def classify(
-    names: Annotated[list[str] | None, typer.Argument(help="Names, as if of one scope.")] = None,
-    file: Annotated[
-        Path | None, typer.Option(help="File of names, one a line, or of NAME=value; - is stdin.")
-    ] = None,
-    config: ConfigOption = None,
-    output_format: FormatOption = Formats.TEXT,
-) -> int:
-    """Tell what variables hold by their names, and by which rule."""
-    from auditor.report import explained  # noqa: PLC0415
-
-    given = [*(names or ()), *(explained.names_in(file) if file else ())]
-    explained.show(given, config, sys.stdout, as_json=output_format is Formats.JSON)
-    return 0
-
-
-@config_app.command("show")
-@exits
-def config_show(config: ConfigOption = None) -> int:
-    """Print every setting and where it comes from."""
-    from auditor import config as configuration  # noqa: PLC0415
-    from auditor.plan import effective  # noqa: PLC0415
-
-    for line in effective(configuration.load(config)):
-        typer.echo(line)
-    return 0
-
-
-@config_app.command("init")
-@exits
-def config_init(
-    path: Annotated[Path, typer.Argument(help="File to write.")] = Path("config.toml"),
-) -> int:
-    """Write a commented configuration, every key at its default."""
-    from auditor.config import write_example  # noqa: PLC0415
-
-    write_example(path)
-    say(f"wrote {path}; next: auditor audit --config {path}")
-    return 0
-
-
-def main() -> None:
-    """Run the command line; the console script."""
-    try:
-        app()
-    except SystemExit as stop:
-        if stop.code == Interrupted.exit_code:
-            sys.stderr.flush()
-            os._exit(Interrupted.exit_code)  # calls in flight would hold the exit up
-        raise
 
 
 def _audit(
