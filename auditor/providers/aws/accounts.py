@@ -23,6 +23,7 @@ from auditor.providers.aws.documents import (
     text,
 )
 from auditor.providers.aws.report import Report
+from auditor.providers.aws.surroundings import Surroundings, read_surroundings
 from auditor.tails import tail_from_json
 
 
@@ -79,6 +80,7 @@ class Account:
     details_gap: Gap | None
     gaps: tuple[Gap, ...]
     unsearched: tuple[Gap, ...]
+    surroundings: Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class _Reader:
         self.details = snapshot.load(document_key(account, "authorization-details"))
         self.user_list = snapshot.load(document_key(account, "users"))
         self.aliases = snapshot.load(document_key(account, "account-aliases"))
+        names = list(names)
+        self.surroundings = read_surroundings(account, names, snapshot)
         self.report = Report(snapshot.load(document_key(account, "credential-report")))
         prefix = document_key(account, "access-keys") + "/"
         found = (snapshot.load(name) for name in names if name.startswith(prefix))
@@ -170,6 +174,7 @@ class _Reader:
             details_gap=details_gap,
             gaps=(*_there(details_gap), *gaps_of_keys, *self._minor_gaps()),
             unsearched=(*_there(None if users_known else details_gap), *gaps_of_keys),
+            surroundings=self.surroundings,
         )
 
     # --- who ---

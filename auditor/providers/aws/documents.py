@@ -7,6 +7,12 @@ aws/<id>/users                     the reply of ListUsers, only where the above 
 aws/<id>/access-keys/<user>        the keys of one user, each with its last use and its sealed tail
 aws/<id>/credential-report         the reply of GetCredentialReport
 aws/<id>/account-aliases           the reply of ListAccountAliases
+aws/<id>/organization              the reply of DescribeOrganization
+aws/<id>/guardrails                "Path": the root (as ListRoots has it), the organizational units
+                                   and the account, each with its policies by type
+aws/<id>/oidc-providers            the reply of ListOpenIDConnectProviders, each with its details
+aws/<id>/resource-policies/<service>   "Policies": the "Arn" and "Policy" of each resource
+aws/<id>/last-accessed/<principal> its "Arn" and the reply of GetServiceLastAccessedDetails
 
 Each is the vendor's own JSON; a refused call leaves {"error": code, "message": text} beside what
 was read before.

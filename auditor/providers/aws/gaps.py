@@ -21,6 +21,8 @@ class Part:
     permission: str
     command: str
     leaves: str
+    service: str = "iam"
+    """The first word of the command."""
 
 
 DETAILS = Part(
@@ -53,6 +55,56 @@ ALIASES = Part(
     "list-account-aliases",
     "the account's name in the report",
 )
+ORGANIZATION = Part(
+    "organization",
+    "organizations:DescribeOrganization",
+    "describe-organization",
+    "whether an organization limits its identities",
+    service="organizations",
+)
+GUARDRAILS = Part(
+    "service and resource control policies",
+    "organizations:ListParents, ListRoots, ListPoliciesForTarget and DescribePolicy in the "
+    "management account or a delegated administrator",
+    "describe-policy",
+    "what the organization forbids: its identities may be shown to do more than they can, and that",
+    service="organizations",
+)
+OIDC = Part(
+    "OpenID Connect providers",
+    "iam:ListOpenIDConnectProviders and iam:GetOpenIDConnectProvider",
+    "get-open-id-connect-provider",
+    "which outside systems can sign in",
+)
+LAST_ACCESSED = Part(
+    "last accessed services",
+    "iam:GenerateServiceLastAccessedDetails and iam:GetServiceLastAccessedDetails",
+    "get-service-last-accessed-details",
+    "what is granted and not used",
+)
+
+_POLICY_CALLS = {
+    "ecr": ("repositories", "ecr:GetRepositoryPolicy", "get-repository-policy"),
+    "kms": ("keys", "kms:GetKeyPolicy", "get-key-policy"),
+    "lambda": ("functions", "lambda:GetPolicy", "get-policy"),
+    "s3": ("buckets", "s3:GetBucketPolicy", "get-bucket-policy"),
+    "secretsmanager": ("secrets", "secretsmanager:GetResourcePolicy", "get-resource-policy"),
+    "sns": ("topics", "sns:GetTopicAttributes", "get-topic-attributes"),
+    "sqs": ("queues", "sqs:GetQueueAttributes", "get-queue-attributes"),
+}
+
+
+def resource_policies_of(service: str) -> Part:
+    """Return the part that the policies of a service's resources are."""
+    things, permission, command = _POLICY_CALLS.get(service, ("resources", service, ""))
+    return Part(
+        f"policies of {service} {things}",
+        permission,
+        command,
+        "what they grant or forbid",
+        service="s3api" if service == "s3" else service,
+    )
+
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _STALE = (
@@ -129,7 +181,7 @@ def _fix(document: Json | None, part: Part) -> str:
     if error in _STALE:
         return "renew the audit's credentials and run again with --resume"
     if document is None or error == "Truncated":
-        return f"run again with --resume, or export it whole: aws iam {part.command}"
+        return f"run again with --resume, or export it whole: aws {part.service} {part.command}"
     return f"run again with --resume (it needs {part.permission})"
 
 

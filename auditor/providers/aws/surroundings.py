@@ -1,0 +1,253 @@
+"""What stands around the identities of an account: its organization, resources, use, providers.
+
+Every answer is a fact of the snapshot, and unknown, with the reason, where nothing was read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from auditor.collecting import Snapshot
+from auditor.models import Fact, Gap, Json, Known, Unknown, Usage
+from auditor.providers.aws import gaps
+from auditor.providers.aws.documents import document_key, entries, is_complete, parse_time, text
+
+Levels: TypeAlias = tuple[tuple[Json, ...], ...]
+"""Policy documents by level: the root's, each organizational unit's, the account's own.
+
+Every level must allow; what any document of a level allows, the level allows.
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
+"""
+
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
+_TRACKED = timedelta(days=400)
+"""How far back AWS tells when a service was last used, at least.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails:
+    """What an organization lets an account do at most.
+
+    None where nothing limits it: no organization, the policy type is not switched on, or it is
+    the management account. Service-linked roles are not limited either: drop these for them.
+    """
+
+    scps: Fact[Levels | None]
+    rcps: Fact[Levels | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """An identity provider that the account trusts; `url` without its scheme, as policies do."""
+
+    arn: str
+    url: str
+    clients: tuple[str, ...]
+    """The audiences that it takes tokens for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastAccessed:
+    """When an identity last called each service that it may call, and actions where AWS tells.
+
+    `Usage.what` is a service ("s3") or an action ("s3:GetObject"). Attempts that were denied count
+    as use. Resource policies and guardrails are not considered by AWS.
+    """
+
+    usage: tuple[Usage, ...]
+    as_of: datetime
+
+    def unused_services(self, days: int = 90) -> tuple[str, ...]:
+        """Return the services that the identity is granted and did not call for so many days."""
+        limit = self.as_of - timedelta(days=days)
+        services = (used for used in self.usage if ":" not in used.what)
+        return tuple(used.what for used in services if used.last is None or used.last < limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The surroundings of one account, as far as they were read."""
+
+    organization_id: Fact[str | None]
+    """Such as o-a1b2c3d4e5; None for an account of its own."""
+    is_management: Fact[bool]
+    """Whether it is its organization's management account."""
+    guardrails: Guardrails
+    oidc_providers: Fact[tuple[OidcProvider, ...]]
+    resource_policies: Mapping[str, Fact[Json]]
+    """Policy documents by the ARN of their resource: None for a resource without one.
+
+    Only resources that were asked for are in it.
+    """
+    last_accessed: Mapping[str, Fact[LastAccessed]]
+    """By the ARN of a user or a role; only those that were asked for are in it."""
+
+
+def read_surroundings(account: str, names: Iterable[str], snapshot: Snapshot) -> Surroundings:
+    """Return the surroundings of an account from its documents, whose names are given."""
+    organization = snapshot.load(document_key(account, "organization"))
+    names = list(names)
+    return Surroundings(
+        organization_id=_organization_id(account, organization),
+        is_management=_is_management(account, organization),
+        guardrails=_guardrails(account, organization, snapshot),
+        oidc_providers=_oidc(account, snapshot.load(document_key(account, "oidc-providers"))),
+        resource_policies=dict(_resource_policies(account, names, snapshot)),
+        last_accessed=dict(_last_accessed(account, names, snapshot)),
+    )
+
+
+# --- organization ----------------------------------------------------------------------------
+
+
+def _organization_id(account: str, document: Json | None) -> Fact[str | None]:
+    if text(document, "error") == NO_ORGANIZATION:
+        return Known(None)
+    found = text(_organization(document), "Id")
+    return Known(found) if found else Unknown(gaps.gap_of(account, gaps.ORGANIZATION, document))
+
+
+def _is_management(account: str, document: Json | None) -> Fact[bool]:
+    if text(document, "error") == NO_ORGANIZATION:
+        return Known(value=False)
+    found = text(_organization(document), "MasterAccountId")
+    gap = gaps.gap_of(account, gaps.ORGANIZATION, document)
+    return Known(found == account) if found else Unknown(gap)
+
+
+def _organization(document: Json | None) -> Json:
+    return document.get("Organization") if isinstance(document, dict) else None
+
+
+def _guardrails(account: str, organization: Json | None, snapshot: Snapshot) -> Guardrails:
+    alone = text(organization, "error") == NO_ORGANIZATION
+    only_bills = text(_organization(organization), "FeatureSet") == "CONSOLIDATED_BILLING"
+    if alone or only_bills or _is_management(account, organization) == Known(value=True):
+        return Guardrails(Known(None), Known(None))
+    document = snapshot.load(document_key(account, "guardrails"))
+    return Guardrails(_levels(account, document, SCP), _levels(account, document, RCP))
+
+
+def _levels(account: str, document: Json | None, kind: str) -> Fact[Levels | None]:
+    path = entries(document, "Path")
+    if not is_complete(document) or not path:
+        return Unknown(gaps.gap_of(account, gaps.GUARDRAILS, document))
+    switched_on = {
+        text(entry, "Type") for entry in entries(path[0], "PolicyTypes")
+        if text(entry, "Status") == "ENABLED"
+    }  # fmt: skip
+    if kind not in switched_on:
+        return Known(None)
+    levels = tuple(tuple(_content(policy) for policy in entries(level, kind)) for level in path)
+    if any(policy is None for level in levels for policy in level):
+        return Unknown(gaps.gap_of(account, gaps.GUARDRAILS, _BROKEN))
+    return Known(levels)
+
+
+_BROKEN = {"error": "Broken", "message": "a policy of the organization is not JSON"}
+
+
+def _content(policy: Mapping[str, Json]) -> Json:
+    """Return the document of a policy, None where it cannot be read."""
+    return policy_document(policy.get("Content"))
+
+
+def policy_document(content: Json) -> Json:
+    """Return a policy that a reply holds as an object, or as a text of JSON; else None."""
+    if isinstance(content, dict):
+        return content
+    try:
+        found = json.loads(content) if isinstance(content, str) else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+# --- identity providers ----------------------------------------------------------------------
+
+
+def _oidc(account: str, document: Json | None) -> Fact[tuple[OidcProvider, ...]]:
+    if not is_complete(document):
+        return Unknown(gaps.gap_of(account, gaps.OIDC, document))
+    found = entries(document, "OpenIDConnectProviderList")
+    refused = next((entry for entry in found if "error" in entry), None)
+    if refused is not None:
+        return Unknown(gaps.gap_of(account, gaps.OIDC, refused))
+    return Known(tuple(_provider(entry) for entry in found))
+
+
+def _provider(entry: Mapping[str, Json]) -> OidcProvider:
+    arn, clients = text(entry, "Arn"), entry.get("ClientIDList")
+    return OidcProvider(
+        arn=arn,
+        url=text(entry, "Url") or arn.partition("/")[2],
+        clients=tuple(map(str, clients)) if isinstance(clients, list) else (),
+    )
+
+
+# --- resources -------------------------------------------------------------------------------
+
+
+def _resource_policies(
+    account: str, names: Iterable[str], snapshot: Snapshot
+) -> Iterator[tuple[str, Fact[Json]]]:
+    """Yield the policy of each resource: documents are one a service, of entries one a resource."""
+    prefix = document_key(account, "resource-policies") + "/"
+    for name in names:
+        if not name.startswith(prefix):
+            continue
+        part = gaps.resource_policies_of(name.removeprefix(prefix))
+        for entry in entries(snapshot.load(name), "Policies"):
+            yield text(entry, "Arn"), _resource_policy(account, part, entry)
+
+
+def _resource_policy(account: str, part: gaps.Part, entry: Mapping[str, Json]) -> Fact[Json]:
+    if "error" in entry:
+        return Unknown(gaps.gap_of(account, part, entry))
+    if entry.get("Policy") is None:
+        return Known(None)
+    found = policy_document(entry["Policy"])
+    return Unknown(gaps.gap_of(account, part, _BROKEN)) if found is None else Known(found)
+
+
+# --- use -------------------------------------------------------------------------------------
+
+
+def _last_accessed(
+    account: str, names: Iterable[str], snapshot: Snapshot
+) -> Iterator[tuple[str, Fact[LastAccessed]]]:
+    prefix = document_key(account, "last-accessed") + "/"
+    for name in names:
+        if name.startswith(prefix):
+            document = snapshot.load(name)
+            yield text(document, "Arn"), _accessed(account, document)
+
+
+def _accessed(account: str, document: Json | None) -> Fact[LastAccessed]:
+    as_of = parse_time(text(document, "JobCompletionDate"))
+    if not is_complete(document) or as_of is None:
+        return Unknown(_accessed_gap(account, document))
+    since = as_of - _TRACKED
+    found = entries(document, "ServicesLastAccessed")
+    return Known(LastAccessed(tuple(usage for e in found for usage in _usage(e, since)), as_of))
+
+
+def _accessed_gap(account: str, document: Json | None) -> Gap:
+    users = [name] if (name := text(document, "Arn").rpartition("/")[2]) else []
+    return gaps.gap_of(account, gaps.LAST_ACCESSED, document, users)
+
+
+def _usage(entry: Mapping[str, Json], since: datetime) -> Iterator[Usage]:
+    service = text(entry, "ServiceNamespace")
+    yield Usage(service, parse_time(text(entry, "LastAuthenticated")), since)
+    for action in entries(entry, "TrackedActionsLastAccessed"):
+        last = parse_time(text(action, "LastAccessedTime"))
+        yield Usage(f"{service}:{text(action, 'ActionName')}", last, since)
