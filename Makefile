@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Without .pyc files every command starts two to four times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types unit bench example schema pins clean
+.PHONY: demo test lint types unit bench example schema policies pins clean
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -38,6 +38,10 @@ example: .venv/.test
 schema: .venv/.demo
 	$(BIN)/python -c 'import json; from auditor.runs import results_schema; \
 	print(json.dumps(results_schema(), indent=1))' > auditor/data/results.schema.json
+
+# What the code asks of AWS, as a policy.
+policies: .venv/.demo
+	$(BIN)/auditor permissions aws > auditor/data/aws-audit-policy.json
 
 # The one way pins are moved. No address and no machine's index goes into the file.
 pins:

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from auditor.collecting import Collecting, Silent
 from auditor.errors import ConfigError
 from auditor.models import Gap, Identity, Json, Resolution
-from auditor.providers import Directory, Provider, RoleRater, providers
+from auditor.providers import Directory, Provider, RoleRater, provider_called
 from auditor.tails import KEY_LENGTH, Sealer
 
 _BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
@@ -56,7 +56,7 @@ def answer(
     path = roles or export
     if path is None or (roles and export):
         raise ConfigError("give either --export or --role-definitions", "auditor resolve --help")
-    provider = _provider(name)
+    provider = provider_called(name)
     if not path.exists():
         raise ConfigError(f"{path} is not there", "name what the provider's own CLI printed")
     if roles:
@@ -84,13 +84,6 @@ def show(lines: Iterable[dict[str, Any]], out: TextIO, err: TextIO) -> None:
     seconds = time.monotonic() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_OF_MAXRSS
     err.write(f"{count} lines in {seconds:.2f} s, peak memory {peak / 2**20:.0f} MB\n")
-
-
-def _provider(name: str) -> Provider:
-    found = providers()
-    if name not in found:
-        raise ConfigError(f"provider {name} is unknown", f"one of: {', '.join(sorted(found))}")
-    return found[name]
 
 
 def _rated(provider: Provider, roles: Path) -> Iterator[dict[str, Any]]:

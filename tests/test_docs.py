@@ -28,6 +28,7 @@ COMMANDS = [
     "classify",
     "simulate",
     "resolve",
+    "permissions",
     "config init",
     "config show",
 ]

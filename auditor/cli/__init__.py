@@ -1,9 +1,8 @@
 """The command line: parse, call the workflow, print. No logic, and no SDK before a command runs.
 
-`app` is the application; `audits`, `questions` and `settings` hold the commands, in the order in
-which the help lists them. Data goes to stdout, everything else to stderr. Exit codes are those of
-`errors`, and: 0 done (findings or not), 10 something is at least as bad as --fail-on, 11 something
-could not be read and --strict was given.
+`app` is the application; the modules beside it hold the commands. Data goes to stdout, everything
+else to stderr. Exit codes are those of `errors`, and: 0 done (findings or not), 10 something is at
+least as bad as --fail-on, 11 something could not be read and --strict was given.
 """
 
 from __future__ import annotations
@@ -11,7 +10,12 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli import audits, questions, settings  # noqa: F401 (importing adds their commands)
+from auditor.cli import (  # noqa: F401 (importing adds their commands)
+    audits,
+    permissions,
+    questions,
+    settings,
+)
 from auditor.cli.app import app
 from auditor.errors import Interrupted
 

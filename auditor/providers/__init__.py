@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from auditor.collecting import Collecting, Snapshot
+from auditor.errors import ConfigError
 from auditor.models import (
     Coverage,
     Credential,
@@ -103,7 +104,23 @@ class RoleRater(Protocol):
         """
 
 
+@runtime_checkable
+class Permitted(Protocol):
+    """What a provider may offer besides: the least permissions with which it is read whole."""
+
+    def permissions(self) -> str:
+        """Return them in the provider's own form: a policy, a role, a manifest; ends a line."""
+
+
 def providers() -> dict[str, Provider]:
     """Return every provider by name: each sub-package that offers `PROVIDER`."""
     names = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
     return {name: importlib.import_module(f"{__name__}.{name}").PROVIDER for name in names}
+
+
+def provider_called(name: str) -> Provider:
+    """Return the provider of that name. ConfigError where there is none."""
+    found = providers()
+    if name not in found:
+        raise ConfigError(f"provider {name} is unknown", f"one of: {', '.join(sorted(found))}")
+    return found[name]

@@ -16,6 +16,7 @@ from auditor.models import Json
 from auditor.providers.aws import collect, export
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
+from auditor.providers.aws.parts import audit_policy
 from auditor.providers.aws.settings import Settings
 from auditor.providers.aws.simulate import simulate
 
@@ -48,6 +49,10 @@ class AwsProvider:
     def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:
         """Return the verdict on one made-up request; EngineError where it cannot be used."""
         return simulate(request, now)
+
+    def permissions(self) -> str:
+        """Return the least policy for the audit's own identity, in every account that it reads."""
+        return audit_policy()
 
 
 PROVIDER = AwsProvider()

@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.collecting import Snapshot
 from auditor.models import Fact, Gap, Json, Known, Tail, Unknown
-from auditor.providers.aws import gaps
+from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.documents import (
     ACCOUNTS,
     EXPORT_FILES,
@@ -159,7 +159,7 @@ class _Reader:
         users_known = not details_gap or is_complete(self.user_list) or self.report.readable
         gaps_of_keys = (
             *_there(self._report_gap(), self._root_gap()),
-            *gaps.gaps_of_users(self.id, gaps.KEYS, self.unlisted),
+            *gaps.gaps_of_users(self.id, parts.KEYS, self.unlisted),
         )
         return Account(
             id=self.id,
@@ -238,17 +238,17 @@ class _Reader:
         if reported := self.report.last_used(user, created):
             return reported
         self.last_use_refused[user] = used
-        return Unknown(gaps.gap_of(self.id, gaps.LAST_USED, used, [user]))
+        return Unknown(gaps.gap_of(self.id, parts.LAST_USED, used, [user]))
 
     # --- what is missing ---
 
     def _details_gap(self) -> Gap | None:
         complete = is_complete(self.details)
-        return None if complete else gaps.gap_of(self.id, gaps.DETAILS, self.details)
+        return None if complete else gaps.gap_of(self.id, parts.DETAILS, self.details)
 
     def _report_gap(self) -> Gap | None:
         readable = self.report.readable
-        return None if readable else gaps.gap_of(self.id, gaps.REPORT, self.report.document)
+        return None if readable else gaps.gap_of(self.id, parts.REPORT, self.report.document)
 
     def _root_gap(self) -> Gap | None:
         if not self.report.root_has_key:
@@ -264,9 +264,9 @@ class _Reader:
     def _minor_gaps(self) -> tuple[Gap, ...]:
         """Return the gaps that leave only a column empty: last uses and the alias."""
         refused = self.aliases is not None and not is_complete(self.aliases)
-        alias_gap = gaps.gap_of(self.id, gaps.ALIASES, self.aliases) if refused else None
+        alias_gap = gaps.gap_of(self.id, parts.ALIASES, self.aliases) if refused else None
         return (
-            *gaps.gaps_of_users(self.id, gaps.LAST_USED, self.last_use_refused),
+            *gaps.gaps_of_users(self.id, parts.LAST_USED, self.last_use_refused),
             *_there(alias_gap),
         )
 

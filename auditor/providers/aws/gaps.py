@@ -4,107 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from auditor.models import Gap, Json
 from auditor.providers.aws.documents import text
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that is read of an account.
-
-    `what` completes "… of account 123456789012"; `leaves` says what stays open without it.
-    """
-
-    what: str
-    permission: str
-    command: str
-    leaves: str
-    service: str = "iam"
-    """The first word of the command."""
-
-
-DETAILS = Part(
-    "users, groups, roles and policies",
-    "iam:GetAccountAuthorizationDetails",
-    "get-account-authorization-details",
-    "what its identities may do",
-)
-KEYS = Part(
-    "access keys",
-    "iam:ListAccessKeys",
-    "list-access-keys --user-name USER > USER.json",
-    "whose access key a variable holds",
-)
-LAST_USED = Part(
-    "last use of the access keys",
-    "iam:GetAccessKeyLastUsed",
-    "get-access-key-last-used --access-key-id ID",
-    "whether a key is in use",
-)
-REPORT = Part(
-    "credential report",
-    "iam:GenerateCredentialReport and iam:GetCredentialReport",
-    "get-credential-report",
-    "whether the root user has an access key",
-)
-ALIASES = Part(
-    "account alias",
-    "iam:ListAccountAliases",
-    "list-account-aliases",
-    "the account's name in the report",
-)
-ORGANIZATION = Part(
-    "organization",
-    "organizations:DescribeOrganization",
-    "describe-organization",
-    "whether an organization limits its identities",
-    service="organizations",
-)
-GUARDRAILS = Part(
-    "service and resource control policies",
-    "organizations:ListParents, ListRoots, ListPoliciesForTarget and DescribePolicy in the "
-    "management account or a delegated administrator",
-    "describe-policy",
-    "what the organization forbids: its identities may be shown to do more than they can, and that",
-    service="organizations",
-)
-OIDC = Part(
-    "OpenID Connect providers",
-    "iam:ListOpenIDConnectProviders and iam:GetOpenIDConnectProvider",
-    "get-open-id-connect-provider",
-    "which outside systems can sign in",
-)
-LAST_ACCESSED = Part(
-    "last accessed services",
-    "iam:GenerateServiceLastAccessedDetails and iam:GetServiceLastAccessedDetails",
-    "get-service-last-accessed-details",
-    "what is granted and not used",
-)
-
-_POLICY_CALLS = {
-    "ecr": ("repositories", "ecr:GetRepositoryPolicy", "get-repository-policy"),
-    "kms": ("keys", "kms:GetKeyPolicy", "get-key-policy"),
-    "lambda": ("functions", "lambda:GetPolicy", "get-policy"),
-    "s3": ("buckets", "s3:GetBucketPolicy", "get-bucket-policy"),
-    "secretsmanager": ("secrets", "secretsmanager:GetResourcePolicy", "get-resource-policy"),
-    "sns": ("topics", "sns:GetTopicAttributes", "get-topic-attributes"),
-    "sqs": ("queues", "sqs:GetQueueAttributes", "get-queue-attributes"),
-}
-
-
-def resource_policies_of(service: str) -> Part:
-    """Return the part that the policies of a service's resources are."""
-    things, permission, command = _POLICY_CALLS.get(service, ("resources", service, ""))
-    return Part(
-        f"policies of {service} {things}",
-        permission,
-        command,
-        "what they grant or forbid",
-        service="s3api" if service == "s3" else service,
-    )
-
+from auditor.providers.aws.parts import Part
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _STALE = (

@@ -9,7 +9,8 @@ from typing import Any
 from auditor.models import Gap, Grant, Json
 from auditor.providers.aws.accounts import Account, Principal
 from auditor.providers.aws.documents import entries, text
-from auditor.providers.aws.gaps import DETAILS, source_of
+from auditor.providers.aws.gaps import source_of
+from auditor.providers.aws.parts import DETAILS
 from auditor.providers.aws.statements import Statement, parse, worded
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from auditor.collecting import Snapshot
 from auditor.models import Fact, Gap, Json, Known, Unknown, Usage
-from auditor.providers.aws import gaps
+from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.documents import document_key, entries, is_complete, parse_time, text
 
 Levels: TypeAlias = tuple[tuple[Json, ...], ...]
@@ -112,14 +112,14 @@ def _organization_id(account: str, document: Json | None) -> Fact[str | None]:
     if text(document, "error") == NO_ORGANIZATION:
         return Known(None)
     found = text(_organization(document), "Id")
-    return Known(found) if found else Unknown(gaps.gap_of(account, gaps.ORGANIZATION, document))
+    return Known(found) if found else Unknown(gaps.gap_of(account, parts.ORGANIZATION, document))
 
 
 def _is_management(account: str, document: Json | None) -> Fact[bool]:
     if text(document, "error") == NO_ORGANIZATION:
         return Known(value=False)
     found = text(_organization(document), "MasterAccountId")
-    gap = gaps.gap_of(account, gaps.ORGANIZATION, document)
+    gap = gaps.gap_of(account, parts.ORGANIZATION, document)
     return Known(found == account) if found else Unknown(gap)
 
 
@@ -139,7 +139,7 @@ def _guardrails(account: str, organization: Json | None, snapshot: Snapshot) -> 
 def _levels(account: str, document: Json | None, kind: str) -> Fact[Levels | None]:
     path = entries(document, "Path")
     if not is_complete(document) or not path:
-        return Unknown(gaps.gap_of(account, gaps.GUARDRAILS, document))
+        return Unknown(gaps.gap_of(account, parts.GUARDRAILS, document))
     switched_on = {
         text(entry, "Type") for entry in entries(path[0], "PolicyTypes")
         if text(entry, "Status") == "ENABLED"
@@ -148,7 +148,7 @@ def _levels(account: str, document: Json | None, kind: str) -> Fact[Levels | Non
         return Known(None)
     levels = tuple(tuple(_content(policy) for policy in entries(level, kind)) for level in path)
     if any(policy is None for level in levels for policy in level):
-        return Unknown(gaps.gap_of(account, gaps.GUARDRAILS, _BROKEN))
+        return Unknown(gaps.gap_of(account, parts.GUARDRAILS, _BROKEN))
     return Known(levels)
 
 
@@ -176,11 +176,11 @@ def policy_document(content: Json) -> Json:
 
 def _oidc(account: str, document: Json | None) -> Fact[tuple[OidcProvider, ...]]:
     if not is_complete(document):
-        return Unknown(gaps.gap_of(account, gaps.OIDC, document))
+        return Unknown(gaps.gap_of(account, parts.OIDC, document))
     found = entries(document, "OpenIDConnectProviderList")
     refused = next((entry for entry in found if "error" in entry), None)
     if refused is not None:
-        return Unknown(gaps.gap_of(account, gaps.OIDC, refused))
+        return Unknown(gaps.gap_of(account, parts.OIDC, refused))
     return Known(tuple(_provider(entry) for entry in found))
 
 
@@ -204,12 +204,12 @@ def _resource_policies(
     for name in names:
         if not name.startswith(prefix):
             continue
-        part = gaps.resource_policies_of(name.removeprefix(prefix))
+        part = parts.resource_policies_of(name.removeprefix(prefix))
         for entry in entries(snapshot.load(name), "Policies"):
             yield text(entry, "Arn"), _resource_policy(account, part, entry)
 
 
-def _resource_policy(account: str, part: gaps.Part, entry: Mapping[str, Json]) -> Fact[Json]:
+def _resource_policy(account: str, part: parts.Part, entry: Mapping[str, Json]) -> Fact[Json]:
     if "error" in entry:
         return Unknown(gaps.gap_of(account, part, entry))
     if entry.get("Policy") is None:
@@ -242,7 +242,7 @@ def _accessed(account: str, document: Json | None) -> Fact[LastAccessed]:
 
 def _accessed_gap(account: str, document: Json | None) -> Gap:
     users = [name] if (name := text(document, "Arn").rpartition("/")[2]) else []
-    return gaps.gap_of(account, gaps.LAST_ACCESSED, document, users)
+    return gaps.gap_of(account, parts.LAST_ACCESSED, document, users)
 
 
 def _usage(entry: Mapping[str, Json], since: datetime) -> Iterator[Usage]:

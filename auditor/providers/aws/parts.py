@@ -1,0 +1,141 @@
+"""What is read of an account: one part a kind of document, with the calls that it takes.
+
+Both what a gap asks for and the policy that the audit's own identity needs come from this table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is read of an account.
+
+    `what` completes "… of account 123456789012"; `leaves` says what stays open without it.
+    `command` is the AWS CLI's, its first word `service`.
+    """
+
+    what: str
+    actions: tuple[str, ...]
+    command: str
+    leaves: str
+    service: str = "iam"
+    where: str = ""
+    """In which account the actions must be granted, where not in the one that is read."""
+
+    @property
+    def permission(self) -> str:
+        """Return the actions in words."""
+        *first, last = self.actions
+        named = f"{', '.join(first)} and {last}" if first else last
+        return f"{named} {self.where}".rstrip()
+
+
+DETAILS = Part(
+    "users, groups, roles and policies",
+    ("iam:GetAccountAuthorizationDetails",),
+    "get-account-authorization-details",
+    "what its identities may do",
+)
+KEYS = Part(
+    "access keys",
+    ("iam:ListAccessKeys",),
+    "list-access-keys --user-name USER > USER.json",
+    "whose access key a variable holds",
+)
+LAST_USED = Part(
+    "last use of the access keys",
+    ("iam:GetAccessKeyLastUsed",),
+    "get-access-key-last-used --access-key-id ID",
+    "whether a key is in use",
+)
+REPORT = Part(
+    "credential report",
+    ("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
+    "get-credential-report",
+    "whether the root user has an access key",
+)
+ALIASES = Part(
+    "account alias",
+    ("iam:ListAccountAliases",),
+    "list-account-aliases",
+    "the account's name in the report",
+)
+ORGANIZATION = Part(
+    "organization",
+    ("organizations:DescribeOrganization",),
+    "describe-organization",
+    "whether an organization limits its identities",
+    service="organizations",
+)
+GUARDRAILS = Part(
+    "service and resource control policies",
+    (
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "organizations:ListRoots",
+    ),
+    "describe-policy",
+    "what its organization forbids",
+    service="organizations",
+    where="in the management account or a delegated administrator",
+)
+OIDC = Part(
+    "OpenID Connect providers",
+    ("iam:ListOpenIDConnectProviders", "iam:GetOpenIDConnectProvider"),
+    "get-open-id-connect-provider",
+    "which outside systems can sign in",
+)
+LAST_ACCESSED = Part(
+    "last accessed services",
+    ("iam:GenerateServiceLastAccessedDetails", "iam:GetServiceLastAccessedDetails"),
+    "get-service-last-accessed-details",
+    "what is granted and not used",
+)
+
+_POLICY_CALLS = {
+    "ecr": ("repositories", "ecr:GetRepositoryPolicy", "get-repository-policy"),
+    "kms": ("keys", "kms:GetKeyPolicy", "get-key-policy"),
+    "lambda": ("functions", "lambda:GetPolicy", "get-policy"),
+    "s3": ("buckets", "s3:GetBucketPolicy", "get-bucket-policy"),
+    "secretsmanager": ("secrets", "secretsmanager:GetResourcePolicy", "get-resource-policy"),
+    "sns": ("topics", "sns:GetTopicAttributes", "get-topic-attributes"),
+    "sqs": ("queues", "sqs:GetQueueAttributes", "get-queue-attributes"),
+}
+
+
+def resource_policies_of(service: str) -> Part:
+    """Return the part that the policies of a service's resources are."""
+    things, permission, command = _POLICY_CALLS.get(service, ("resources", service, ""))
+    return Part(
+        f"policies of {service} {things}",
+        (permission,),
+        command,
+        "what they grant or forbid",
+        service="s3api" if service == "s3" else service,
+    )
+
+
+_STATEMENTS = {
+    "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES),
+}
+
+
+def audit_policy() -> str:
+    """Return the least policy with which an account is read whole, as a JSON text.
+
+    sts:GetCallerIdentity needs no permission, and iam:ListUsers is asked for only where
+    iam:GetAccountAuthorizationDetails is refused.
+    """
+    statements = list(_statements())
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+
+
+def _statements() -> Iterator[dict[str, object]]:
+    for sid, parts in _STATEMENTS.items():
+        actions = sorted(action for part in parts for action in part.actions)
+        yield {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}
