@@ -1,0 +1,42 @@
+"""Azure: what role assignments allow.
+
+`engine` decides one request exactly, and `simulate` puts made-up ones to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from auditor.collecting import Collecting, Snapshot
+from auditor.models import Json
+from auditor.providers.azure.directory import AzureDirectory
+from auditor.providers.azure.settings import Settings
+from auditor.providers.azure.simulate import simulate
+
+
+class AzureProvider:
+    """The provider `azure`."""
+
+    name = "azure"
+    title = "Microsoft Azure"
+    settings = Settings
+
+    def packages(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: no SDK is used."""
+        return ()
+
+    def collect(self, settings: Settings, collecting: Collecting) -> None:
+        """Read nothing; the directory says so."""
+
+    def read(self, settings: Settings, snapshot: Snapshot) -> AzureDirectory:  # noqa: ARG002
+        """Return what the snapshot holds of Azure."""
+        return AzureDirectory()
+
+    def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:  # noqa: ARG002
+        """Return the verdict on one made-up request; Malformed where it cannot be used."""
+        return simulate(request)
+
+
+PROVIDER = AzureProvider()
