@@ -9,13 +9,16 @@ a vendor's own file.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
 from auditor.hunts.events import COLUMNS, Event
+from auditor.hunts.sessions import follow
+from auditor.hunts.sketch import LINE_COLUMNS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -29,10 +32,29 @@ _AS_READ = {**COLUMNS, "time": "VARCHAR"}
 _CAST = ", ".join({"time": "TRY_CAST(time AS TIMESTAMP) AS time"}.get(n, n) for n in COLUMNS)
 _NOTHING = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
 _ONCE = """
-    SELECT * FROM kept
-    QUALIFY row_number() OVER (PARTITION BY platform, event_uid ORDER BY file, position) = 1
+    SELECT * FROM kept WHERE platform = $platform
+    QUALIFY row_number() OVER (PARTITION BY event_uid ORDER BY file, position) = 1
     ORDER BY time, file, position
 """
+_OTHERS = """
+    SELECT platform, kind, value, sum(events)::BIGINT AS events,
+        len(list_distinct(flatten(list(actors)))) AS actors,
+        min(TRY_CAST(since AS TIMESTAMP)) AS since, max(TRY_CAST(until AS TIMESTAMP)) AS until
+    FROM lines WHERE platform = $platform GROUP BY ALL ORDER BY ALL
+"""
+_NOBODY = """
+    SELECT '' AS platform, '' AS kind, '' AS value, 0::BIGINT AS events, 0::BIGINT AS actors,
+        NULL::TIMESTAMP AS since, NULL::TIMESTAMP AS until
+"""
+
+
+class Stored(NamedTuple):
+    """What a writing left in the store."""
+
+    events: int
+    """Of the platforms written to, each once."""
+    followed: int
+    """Of these, new by following sessions."""
 
 
 def append(part: BinaryIO, events: Iterable[Event]) -> None:
@@ -41,32 +63,72 @@ def append(part: BinaryIO, events: Iterable[Event]) -> None:
 
 
 def load(connection: DuckDBPyConnection, run_folder: Path) -> None:
-    """Make the view `events` over everything the run kept; it is empty where that is nothing."""
-    files = sorted((run_folder / _FOLDER).glob("*.parquet"))
-    _stored(connection, files).create_view("events")
+    """Make the views `events` and `others` over what the run kept, empty where that is nothing.
 
-
-def write(run_folder: Path, platform: str, parts: Sequence[Path]) -> int:
-    """Add the parts' events to those kept of the platform, each event once; return how many.
-
-    Of two records with the same id the one of the first file stays. The old file is whole until
-    the new one is.
+    `others` counts what everybody was seen to use whose events were not kept: see `sketch`.
     """
-    target = run_folder / _FOLDER / f"{platform}.parquet"
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = target.with_suffix(".new")
-    with session(target.parent / "spill") as connection:
+    folder = run_folder / _FOLDER
+    _stored(connection, sorted(folder.glob("*.parquet"))).create_view("events")
+    others = [str(file) for file in sorted((folder / "others").glob("*.parquet"))]
+    nothing = connection.query(_NOBODY).limit(0)
+    (connection.read_parquet(others) if others else nothing).create_view("others")
+
+
+def write(run_folder: Path, parts: Sequence[Path], sessions: Sequence[Path] = ()) -> Stored:
+    """Add the parts' events to those kept of each platform, each event once.
+
+    Of two records with the same id that of the first file stays. `sessions` are events of temporary
+    keys; those that follow from a kept event are kept too. A file is whole at every moment.
+    """
+    folder = run_folder / _FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _database(folder / "spill") as connection:
         _parts(connection, parts).create("kept")
-        if target.exists():
-            _stored(connection, [target]).insert_into("kept")
-        connection.sql(_ONCE).write_parquet(str(fresh), compression="zstd")
-        count = len(connection.read_parquet(str(fresh)))
+        _parts(connection, sessions).create("sessions")
+        followed = follow(connection)
+        found = connection.sql("SELECT DISTINCT platform FROM kept ORDER BY ALL").fetchall()
+        counts = [_write(connection, folder / f"{platform}.parquet") for (platform,) in found]
+    shutil.rmtree(folder / "spill", ignore_errors=True)
+    return Stored(sum(counts), followed)
+
+
+def write_others(run_folder: Path, parts: Sequence[Path]) -> None:
+    """Replace what is known of everybody whose events were not kept.
+
+    Columns: platform, kind ("src", "user_agent", "action"), value, events, actors (at most
+    `sketch.ACTORS` told apart per task of the reading), since, until.
+    """
+    folder = run_folder / _FOLDER / "others"
+    shutil.rmtree(folder, ignore_errors=True)
+    written = [str(part) for part in parts if part.stat().st_size]
+    if not written:
+        return
+    folder.mkdir(mode=0o700, parents=True)
+    with _database(folder / "spill") as connection:
+        lines = connection.read_json(written, columns=LINE_COLUMNS, format="newline_delimited")
+        lines.create_view("lines")
+        for (platform,) in connection.sql("SELECT DISTINCT platform FROM lines").fetchall():
+            rows = connection.sql(_OTHERS, params={"platform": platform})
+            _replace(rows, folder / f"{platform}.parquet")
+
+
+def _write(connection: DuckDBPyConnection, target: Path) -> int:
+    if target.exists():
+        _stored(connection, [target]).insert_into("kept")
+    return _replace(connection.sql(_ONCE, params={"platform": target.stem}), target)
+
+
+def _replace(rows: DuckDBPyRelation, target: Path) -> int:
+    """Write rows in place of a file, which is whole until then; return how many."""
+    fresh = target.with_suffix(".new")
+    rows.write_parquet(str(fresh), compression="zstd")
     fresh.chmod(0o600)
     fresh.replace(target)
-    return count
+    with _database(target.parent / "spill") as connection:
+        return len(connection.read_parquet(str(target)))
 
 
-def session(spill: Path) -> DuckDBPyConnection:
+def _database(spill: Path) -> DuckDBPyConnection:
     """Return a database in memory that spills to this folder."""
     import duckdb  # noqa: PLC0415 (workers that only decode never load it)
 

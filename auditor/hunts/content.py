@@ -1,0 +1,105 @@
+"""Bytes of a log file, unpacked in blocks and never without bound.
+
+A gzip file of a few kilobytes can unpack to gigabytes, and a line can be as long as the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from isal import igzip_lib, isal_zlib
+
+BLOCK = 4 << 20
+"""Bytes unpacked at a time."""
+WHOLE = 128 << 20
+"""The longest file that is read as one JSON document; longer ones must be lines."""
+LONGEST_LINE = 16 << 20
+"""No vendor writes longer records: CloudTrail's end at 256 KB, GCP's log entries at 256 KB."""
+BOMB_RATIO = 300
+"""Logs shrink 5- to 40-fold. What grows more than this, and beyond `WHOLE`, is no log."""
+GZIP = b"\x1f\x8b"
+PARQUET = b"PAR1"
+_READ = 1 << 20
+_IsalError: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # its stub errs
+_GZIP_WINDOW = 31
+
+
+class DamagedError(Exception):
+    """The rest of the file cannot be read; what came before it is good."""
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """Yield the content, unpacked where it is gzip (by its first bytes, whatever its name).
+
+    DamagedError says why there is no more.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_READ)
+            packed = iter(lambda: file.read(_READ), b"")
+            if data.startswith(GZIP):
+                yield from _unpacked(data, packed)
+            elif data:
+                yield data
+                yield from packed
+    except OSError as error:
+        raise DamagedError(f"cannot be read: {error.strerror or type(error).__name__}") from error
+    except _IsalError as error:
+        raise DamagedError("gzip is damaged") from error
+
+
+def _unpacked(data: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what gzip members, one after the other, unpack to."""
+    read, unpacked = len(data), 0
+    member = isal_zlib.decompressobj(_GZIP_WINDOW)
+    while data:
+        if member.eof:
+            member = isal_zlib.decompressobj(_GZIP_WINDOW)
+        block = member.decompress(data, BLOCK)
+        unpacked += len(block)
+        if unpacked > WHOLE and unpacked > BOMB_RATIO * read:
+            raise DamagedError(f"unpacks to more than {BOMB_RATIO} times its size")
+        if block:
+            yield block
+        data = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
+        if not data:
+            data = next(more, b"")
+            read += len(data)
+    if rest := member.flush():
+        yield rest
+    if not member.eof:
+        raise DamagedError("gzip is cut off")
+
+
+def held(start: bytes, more: Iterator[bytes]) -> tuple[bytes, DamagedError | None]:
+    """Return a whole content, or as much as can be had of it and why there is no more."""
+    content = bytearray(start)
+    try:
+        for block in more:
+            content += block
+            if len(content) > WHOLE:
+                too_long = DamagedError(f"one JSON document of more than {WHOLE >> 20} MB")
+                return bytes(content), too_long
+    except DamagedError as error:
+        return bytes(content), error
+    return bytes(content), None
+
+
+def lines(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
+    """Yield the lines of a content without their ends; None for one beyond `LONGEST_LINE`."""
+    rest: list[bytes] = []
+    length = 0
+    for block in blocks:
+        *whole, last = block.split(b"\n")
+        for piece in whole:
+            length += len(piece)
+            yield b"".join([*rest, piece]) if length <= LONGEST_LINE else None
+            rest, length = [], 0
+        length += len(last)
+        if length <= LONGEST_LINE:
+            rest.append(last)
+        else:
+            rest = []
+    if length:
+        yield b"".join(rest) if length <= LONGEST_LINE else None

@@ -1,0 +1,117 @@
+"""Kinds of logs: one module each, found by listing this folder.
+
+A module is a source when it offers `SOURCE`. It only decodes: what fetches a log over the network
+is the business of the provider's own package. These modules and the tables under `auditor/data`
+are where hunts name vendors.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from auditor.errors import ConfigError
+from auditor.hunts.events import Event
+from auditor.hunts.values import Names
+
+
+class Glance(NamedTuple):
+    """The little that decides whether a record is kept."""
+
+    time: str
+    """As in `Event`; checked only when the event is made."""
+    who: Sequence[str]
+    """Every name by which somebody may ask for the actor: key, ARN, e-mail, application id."""
+    src: str | None
+    user_agent: str | None
+    action: str
+    session: bool = False
+    """Whether it used a key of a session, which a wanted identity may have been handed."""
+
+
+class Source(Protocol):
+    """One kind of log."""
+
+    name: str
+    platform: str
+    title: str
+    columns: AbstractSet[str]
+    """Columns, in lower case, that tell a CSV file of this log; none where there is no such."""
+
+    def skips(self, path: str) -> str | None:
+        """Return why a file of this name is no log ("digest"), None where it is one."""
+
+    def recognises(self, fields: AbstractSet[str]) -> bool:
+        """Say whether a JSON object with these keys is a record of this log."""
+
+    def whole(self, content: bytes) -> Sequence[Any] | None:
+        """Return the records of a file in the log's most common form, None for another form.
+
+        msgspec.ValidationError and DecodeError say the same.
+        """
+
+    def decode(self, raw: bytes) -> Any:
+        """Return one record. msgspec.ValidationError for a field of another type."""
+
+    def lenient(self, fields: Any) -> Any:
+        """Return a record of a parsed object that `decode` refused, as far as it makes sense."""
+
+    def row(self, row: Mapping[str, str]) -> Any:
+        """Return the record of a CSV row; its columns are in lower case."""
+
+    def glance(self, record: Any, names: Names) -> Glance:
+        """Return what decides whether it is kept. ValueError says what it lacks."""
+
+    def event(self, record: Any, names: Names, file: str, position: int) -> Event:
+        """Return the event. ValueError says what the record lacks."""
+
+
+class JsonSource:
+    """What sources have in common whose records are plain JSON objects."""
+
+    columns: AbstractSet[str] = frozenset()
+
+    def skips(self, path: str) -> str | None:  # noqa: ARG002 (the protocol's)
+        """Skip nothing."""
+        return None
+
+    def whole(self, content: bytes) -> Sequence[Any] | None:  # noqa: ARG002 (the protocol's)
+        """Know no form that is worth a way of its own."""
+        return None
+
+    def decode(self, raw: bytes) -> Any:
+        """Return the object."""
+        return msgspec.json.decode(raw)
+
+    def lenient(self, fields: Any) -> Any:
+        """Return the object: nothing is expected of its fields."""
+        return fields
+
+    def row(self, row: Mapping[str, str]) -> Any:
+        """Return the row: no CSV form is known."""
+        return dict(row)
+
+
+def sources() -> dict[str, Source]:
+    """Return every source by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    found = (importlib.import_module(f"{__name__}.{name}").SOURCE for name in names)
+    return {source.name: source for source in found}
+
+
+def ordered(name: str | None) -> tuple[Source, ...]:
+    """Return all sources, those first that are called so or read that platform's logs.
+
+    A file in another form than expected is then still read by whoever knows it. ConfigError where
+    nothing is called so; None is everybody.
+    """
+    found = sources()
+    asked = [s for s in found.values() if name is None or name in {s.name, s.platform}]
+    if not asked:
+        raise ConfigError(f"no log source is called {name}", f"known: {', '.join(found)}")
+    return (*asked, *(source for source in found.values() if source not in asked))

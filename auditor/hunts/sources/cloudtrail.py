@@ -1,0 +1,278 @@
+"""AWS CloudTrail: API calls, by access key.
+
+Facts: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference.html
+S3 objects hold `{"Records": [...]}`; LookupEvents, EventBridge and CloudWatch wrap single records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import msgspec
+
+from auditor.hunts.events import Event, Outcome
+from auditor.hunts.sources import Glance
+from auditor.hunts.tables import detail_paths
+from auditor.hunts.values import Names, address, chosen, clean, details, first, joined, utc
+from auditor.models import Json
+
+_SESSION_KEY = "ASIA"
+_DENIALS = ("AccessDenied", "Unauthorized", "NotAuthorized")
+"""An error code of a refusal holds one of these: AccessDeniedException, VpceAccessDenied,
+Client.UnauthorizedOperation. Throttling and NoSuch* are other failures."""
+_RAW = {
+    "requestParameters": "request_parameters",
+    "responseElements": "response_elements",
+    "additionalEventData": "additional_event_data",
+    "resources": "resources",
+}
+_MARKS = frozenset({"eventSource", "eventName"})
+
+
+class _Issuer(msgspec.Struct, gc=False, rename="camel"):
+    arn: str | None = None
+    type: str | None = None
+    user_name: str | None = None
+
+
+class _Context(msgspec.Struct, gc=False, rename="camel"):
+    session_issuer: _Issuer | None = None
+    attributes: msgspec.Raw = msgspec.Raw(b"null")
+    ec2_role_delivery: str | None = msgspec.field(name="ec2RoleDelivery", default=None)
+    source_identity: str | None = None
+
+
+class _Identity(msgspec.Struct, gc=False, rename="camel"):
+    type: str | None = None
+    arn: str | None = None
+    principal_id: str | None = None
+    account_id: str | None = None
+    access_key_id: str | None = None
+    user_name: str | None = None
+    invoked_by: str | None = None
+    session_context: _Context | None = None
+
+
+class Record(msgspec.Struct, gc=False, rename="camel"):
+    """The fields of a record that hunts use."""
+
+    event_time: str = ""
+    event_id: str = msgspec.field(name="eventID", default="")
+    event_name: str = ""
+    event_source: str = ""
+    aws_region: str | None = None
+    source_ip: str | None = msgspec.field(name="sourceIPAddress", default=None)
+    user_agent: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    read_only: bool | None = None
+    recipient_account_id: str | None = None
+    user_identity: _Identity | None = None
+    request_parameters: msgspec.Raw = msgspec.Raw(b"null")
+    response_elements: msgspec.Raw = msgspec.Raw(b"null")
+    additional_event_data: msgspec.Raw = msgspec.Raw(b"null")
+    resources: msgspec.Raw = msgspec.Raw(b"null")
+    event_type: str | None = None
+    event_category: str | None = None
+    vpc_endpoint_id: str | None = None
+
+
+class _Object(msgspec.Struct, gc=False):
+    records: list[Record] = msgspec.field(name="Records")
+
+
+_NOBODY = _Identity()
+_WHOLE = msgspec.json.Decoder(_Object)
+_ONE = msgspec.json.Decoder(Record)
+
+
+class CloudTrail:
+    """Reads CloudTrail records in every container they come in."""
+
+    name = "cloudtrail"
+    platform = "aws"
+    title = "AWS CloudTrail"
+    columns: AbstractSet[str] = frozenset()
+
+    def skips(self, path: str) -> str | None:
+        """Skip the folders that stand beside the log in a trail's bucket."""
+        for folder in ("CloudTrail-Digest", "CloudTrail-Insight"):
+            if f"/{folder}/" in f"/{path}":
+                return f"{folder}: no record of calls"
+        return None
+
+    def recognises(self, fields: AbstractSet[str]) -> bool:
+        """Say whether it names a call and the service it went to."""
+        return fields >= _MARKS
+
+    def whole(self, content: bytes) -> Sequence[Record]:
+        """Return the records of an S3 object."""
+        return _WHOLE.decode(content).records
+
+    def decode(self, raw: bytes) -> Record:
+        """Return one record."""
+        return _ONE.decode(raw)
+
+    def lenient(self, fields: Any) -> Record:
+        """Return a record without the fields of a wrong type."""
+        record = _convert({name: value for name, value in fields.items() if name not in _RAW})
+        for name in _RAW.keys() & fields.keys():
+            setattr(record, _RAW[name], msgspec.Raw(msgspec.json.encode(fields[name])))
+        return record
+
+    def row(self, row: Mapping[str, str]) -> Record:
+        """Return nothing: no CSV form is recognised."""
+        raise NotImplementedError
+
+    def glance(self, record: Record, names: Names) -> Glance:
+        """Return the record's key, its ARN and, for a session, its role's ARN."""
+        identity = record.user_identity or _NOBODY
+        key = identity.access_key_id
+        who = [names.credential(key)] if key else []
+        if identity.arn:
+            who.append(identity.arn)
+        context = identity.session_context
+        if context and context.session_issuer and context.session_issuer.arn:
+            who.append(context.session_issuer.arn)
+        return Glance(
+            record.event_time,
+            who,
+            record.source_ip,
+            record.user_agent,
+            record.event_name,
+            key is not None
+            and key[:4] == _SESSION_KEY
+            and not (context and context.ec2_role_delivery),
+        )
+
+    def event(self, record: Record, names: Names, file: str, position: int) -> Event:
+        """Return the event of a record."""
+        identity = record.user_identity or _NOBODY
+        context = identity.session_context or _Context()
+        issuer = context.session_issuer or _Issuer()
+        ip, name = address(record.source_ip)
+        request, response = _parsed(record.request_parameters), _parsed(record.response_elements)
+        issued = _issued(response)
+        if not record.event_name:
+            raise ValueError("no eventName")
+        return Event(
+            time=utc(record.event_time),
+            event_uid=record.event_id,
+            platform=self.platform,
+            log=self.name,
+            action=record.event_name,
+            outcome=outcome(record.error_code, response),
+            actor_uid=first(issuer.arn, identity.arn, identity.principal_id, identity.invoked_by),
+            actor_name=clean(first(identity.user_name, issuer.user_name)),
+            actor_type=identity.type,
+            credential_uid=names.credential(identity.access_key_id)
+            if identity.access_key_id
+            else None,
+            issued_credential_uid=names.credential(issued) if issued else None,
+            operation=f"{record.event_source.partition('.')[0]}:{record.event_name}",
+            service=record.event_source or None,
+            resource=_resource(record.resources, request),
+            error_code=clean(record.error_code),
+            error_message=clean(record.error_message),
+            src_ip=ip,
+            src_name=name,
+            user_agent=_agent(record.user_agent),
+            account_uid=first(record.recipient_account_id, identity.account_id),
+            region=record.aws_region,
+            read_only=record.read_only,
+            details=details(_chosen(record, identity, context, request, response)),
+            file=file,
+            position=position,
+        )
+
+
+def outcome(error: str | None, response: Json) -> Outcome:
+    """Return what became of a call. A failed sign-in to the console has no error code."""
+    if error:
+        return Outcome.DENIED if any(word in error for word in _DENIALS) else Outcome.FAILURE
+    failed = isinstance(response, dict) and response.get("ConsoleLogin") == "Failure"
+    return Outcome.FAILURE if failed else Outcome.SUCCESS
+
+
+def _parsed(raw: msgspec.Raw) -> Json:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _issued(response: Json) -> str | None:
+    """Return the key that an answer hands out: of a session, or a user's new one."""
+    if not isinstance(response, dict):
+        return None
+    for field in ("credentials", "accessKey"):
+        made = response.get(field)
+        if isinstance(made, dict) and isinstance(key := made.get("accessKeyId"), str):
+            return key
+    return None
+
+
+def _resource(raw: msgspec.Raw, request: Json) -> str | None:
+    listed = _parsed(raw)
+    if isinstance(listed, list):
+        return joined(str(each.get("ARN") or "") for each in listed if isinstance(each, dict))
+    if not isinstance(request, dict):
+        return None
+    for name in _RESOURCES:
+        if isinstance(value := request.get(name), str):
+            return clean(value)
+    return None
+
+
+_RESOURCES = (
+    "roleArn", "policyArn", "secretId", "functionName", "bucketName", "userName", "roleName",
+    "groupName", "keyId", "tableName", "clusterName", "instanceId", "name",
+)  # fmt: skip
+"""Request parameters that name the resource where the record lists none, best first."""
+
+
+def _agent(agent: str | None) -> str | None:
+    """Return a user agent without the brackets that some services put around it."""
+    if agent and agent.startswith("[") and agent.endswith("]"):
+        agent = agent[1:-1]
+    return clean(agent)
+
+
+def _chosen(
+    record: Record, identity: _Identity, context: _Context, request: Json, response: Json
+) -> dict[str, Json]:
+    whole = {
+        "eventType": record.event_type,
+        "eventCategory": record.event_category,
+        "vpcEndpointId": record.vpc_endpoint_id,
+        "userIdentity": {
+            "accountId": identity.account_id,
+            "invokedBy": identity.invoked_by,
+            "arn": identity.arn,
+            "sessionContext": {
+                "sourceIdentity": context.source_identity,
+                "attributes": _parsed(context.attributes),
+                "sessionIssuer": {"type": (context.session_issuer or _Issuer()).type},
+            },
+        },
+        "requestParameters": request,
+        "responseElements": response,
+        "additionalEventData": _parsed(record.additional_event_data),
+    }
+    return chosen(whole, detail_paths("cloudtrail"))
+
+
+def _convert(fields: dict[str, Json]) -> Record:
+    """Return the record of these fields, one by one left out while one has a wrong type."""
+    try:
+        return msgspec.convert(fields, Record, strict=False)
+    except msgspec.ValidationError as error:
+        wrong = str(error).partition("`$.")[2].partition("`")[0].partition(".")[0]
+        if wrong not in fields:
+            raise
+        return _convert({name: value for name, value in fields.items() if name != wrong})
+
+
+SOURCE = CloudTrail()

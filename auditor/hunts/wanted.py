@@ -1,0 +1,52 @@
+"""Whose events are kept, and of which time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.hunts.events import credential_name
+from auditor.tails import Sealer
+
+_SECONDS = len("2023-01-01T00:00:00")
+_KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time, in UTC; None is without end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def texts(self) -> tuple[str, str]:
+        """Return the span as texts that compare with the beginning of an event's time."""
+        since = self.since.isoformat()[:_SECONDS] if self.since else ""
+        until = self.until.isoformat()[:_SECONDS] if self.until else "~"
+        return since, until
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The names of identities and credentials somebody asked for, as `Glance.who` has them."""
+
+    names: frozenset[str]
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether it is one of them; letters of names count for nothing in any log."""
+        return name.casefold() in self.names
+
+
+def wanted(names: Iterable[str], sealer: Sealer) -> Wanted:
+    """Return what to keep for ARNs, e-mails, application ids and access key ids.
+
+    A whole access key id is turned at once into the form that is kept of it; a form that is kept
+    already ("AKIAIOSFODNN7EXA****#0a1b2c3d") stays.
+    """
+    known = (
+        credential_name(name, sealer) if _KEY_ID.fullmatch(name) else name
+        for name in map(str.strip, names)
+    )
+    return Wanted(frozenset(name.casefold() for name in known if name))

@@ -1,0 +1,248 @@
+"""One worker's task: files in, parts of events and lines of the ledger out.
+
+Runs in a process of its own; what it holds does not grow with the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain, groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from auditor.hunts import store
+from auditor.hunts.content import DamagedError, blocks, held, lines
+from auditor.hunts.events import Event
+from auditor.hunts.ledger import FileRead, State
+from auditor.hunts.records import Found, is_json, of_document, of_lines, of_rows
+from auditor.hunts.sketch import Sketch
+from auditor.hunts.sources import Source, ordered
+from auditor.hunts.values import MANY, NO_TIME, Names
+from auditor.hunts.wanted import Wanted
+from auditor.tails import Sealer
+
+FUTURE = "a time in the future"
+_DATE = len("2023-01-01")
+_SECONDS = len("2023-01-01T00:00:00")
+_BATCH = 20_000
+"""Events held before they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What every task of one reading has in common."""
+
+    source: str | None
+    wanted: Wanted | None
+    since: str
+    until: str
+    future: str
+    """Times after this are noted as being in the future."""
+    sealer: Sealer
+    parts: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some files, for one worker at a time."""
+
+    number: int
+    files: tuple[tuple[Path, str, int], ...]
+    """Where it is, its name below the folder that was asked for, its size."""
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files."""
+        return sum(size for *_, size in self.files)
+
+
+def run(order: Order, task: Task) -> list[FileRead]:
+    """Read the files of a task into its own parts; return what became of each."""
+    reader = _Reader(order, task.number)
+    with ExitStack() as stack:
+        stack.callback(reader.finish)
+        return [reader.read(*file) for file in task.files]
+
+
+class _Reader:
+    def __init__(self, order: Order, number: int) -> None:
+        self.order = order
+        self.known = ordered(order.source)
+        self.names = Names(order.sealer)
+        self.sketch = Sketch()
+        self.asked: dict[str, bool] = {}
+        self.kept: list[Event] = []
+        self.sessions: list[Event] = []
+        self.number = number
+
+    def read(self, path: Path, name: str, size: int) -> FileRead:
+        """Read one file as far as it goes."""
+        entry = FileRead(name, bytes=size)
+        skipped = next(filter(None, (source.skips(name) for source in self.known)), None)
+        if skipped:
+            entry.state = State.SKIPPED
+            entry.note(skipped)
+            return entry
+        try:
+            self._content(entry, _counted(blocks(path), entry))
+        except DamagedError as error:
+            entry.problem(str(error), entry.records + 1, records=0)
+        if entry.problems:
+            usable = entry.records - entry.bad
+            entry.state = State.PARTIAL if usable > 0 else State.FAILED
+        return entry
+
+    def finish(self) -> None:
+        """Write what is still held."""
+        self._write()
+        with self._part("others").open("wb") as part:
+            part.write(msgspec.json.Encoder().encode_lines(self.sketch.lines()))
+
+    def _content(self, entry: FileRead, content: Iterator[bytes]) -> None:
+        """Choose how to read by the first block: lines are streamed, a document is held whole."""
+        start = next(content, b"")
+        follows = next(content, b"")
+        if not follows:
+            self._document(entry, start)
+        elif not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+            self._found(entry, of_rows(lines(chain([start, follows], content)), self.known))
+        elif _is_lines(start):
+            self._found(entry, of_lines(chain([start, follows], content), self.known))
+        else:
+            document, damage = held(start + follows, content)
+            self._document(entry, document)
+            if damage:
+                raise damage
+
+    def _document(self, entry: FileRead, content: bytes) -> None:
+        try:
+            source = self.known[0]
+            records = source.whole(content)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            records = None
+        if records is None:
+            self._found(entry, of_document(content, self.known))
+        else:
+            self._take(entry, source, enumerate(records, 1))
+
+    def _found(self, entry: FileRead, found: Iterable[Found]) -> None:
+        for source, group in groupby(found, key=lambda each: each.source):
+            if source is not None:
+                self._take(entry, source, _records(entry, group))
+                continue
+            for each in group:
+                entry.records += 1
+                entry.problem(each.problem or "unreadable", each.position)
+
+    def _take(self, entry: FileRead, source: Source, records: Iterable[tuple[int, Any]]) -> None:
+        """Keep, count or sketch records of one source."""
+        uses: Counter[tuple[str | None, ...]] = Counter()
+        before = entry.records
+        for position, record in records:
+            entry.records += 1
+            try:
+                self._sort(entry, source, position, record, uses)
+            except ValueError as error:
+                entry.problem(str(error), position)
+            if len(uses) >= _BATCH:
+                self._sketch(entry, source, uses)
+        self._sketch(entry, source, uses)
+        count = entry.records - before
+        entry.sources[source.name] = entry.sources.get(source.name, 0) + count
+
+    def _sort(
+        self,
+        entry: FileRead,
+        source: Source,
+        position: int,
+        record: Any,
+        uses: Counter[tuple[str | None, ...]],
+    ) -> None:
+        time, who, src, agent, action, session = source.glance(record, self.names)
+        if not "1" <= time < "3" or time[_DATE : _DATE + 1] != "T":
+            raise ValueError(NO_TIME)
+        if entry.since is None or time < entry.since:
+            entry.since = time
+        if entry.until is None or time > entry.until:
+            entry.until = time
+        if not self.order.since <= time[:_SECONDS] < self.order.until:
+            entry.outside += 1
+        elif self._is_wanted(who):
+            entry.events += 1
+            self._keep(entry, self.kept, source.event(record, self.names, entry.path, position))
+        else:
+            entry.others += 1
+            if session:
+                event = source.event(record, self.names, entry.path, position)
+                self._keep(entry, self.sessions, event)
+            uses[src, agent, action, who[0] if who else ""] += 1
+
+    def _is_wanted(self, who: Sequence[str]) -> bool:
+        if self.order.wanted is None:
+            return True
+        for name in who:
+            answer = self.asked.get(name)
+            if answer is None:
+                if len(self.asked) >= MANY:
+                    self.asked.clear()
+                answer = self.asked[name] = name in self.order.wanted
+            if answer:
+                return True
+        return False
+
+    def _keep(self, entry: FileRead, held: list[Event], event: Event) -> None:
+        if not event.event_uid:
+            entry.note("no id: told apart by content")
+            event = msgspec.structs.replace(event, event_uid=_fingerprint(event))
+        if event.time > self.order.future:
+            entry.note(FUTURE)
+        held.append(event)
+        if len(held) >= _BATCH:
+            self._write()
+
+    def _sketch(
+        self, entry: FileRead, source: Source, uses: Counter[tuple[str | None, ...]]
+    ) -> None:
+        if uses:
+            self.sketch.add(source.platform, uses, entry.since or "", entry.until or "")
+            uses.clear()
+
+    def _write(self) -> None:
+        for name, events in (("events", self.kept), ("sessions", self.sessions)):
+            with self._part(name).open("ab") as part:
+                store.append(part, events)
+            events.clear()
+
+    def _part(self, name: str) -> Path:
+        return self.order.parts / f"{name}-{self.number:06}.ndjson"
+
+
+def _fingerprint(event: Event) -> str:
+    """Return an id for an event that has none: equal records are one event."""
+    bare = msgspec.structs.replace(event, file="", position=0)
+    return "~" + hashlib.blake2b(msgspec.json.encode(bare), digest_size=16).hexdigest()
+
+
+def _counted(content: Iterator[bytes], entry: FileRead) -> Iterator[bytes]:
+    for block in content:
+        entry.unpacked += len(block)
+        yield block
+
+
+def _is_lines(start: bytes) -> bool:
+    """Say whether a long file is lines of JSON: its first line is a document by itself."""
+    first, end, _ = start.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
+    return bool(end) and is_json(first.strip())
+
+
+def _records(entry: FileRead, found: Iterable[Found]) -> Iterator[tuple[int, Any]]:
+    for each in found:
+        if each.note:
+            entry.note(each.note)
+        yield each.position, each.record
