@@ -19,6 +19,7 @@ from auditor.models import (
     HumanEdit,
     Match,
     NoMatch,
+    Past,
     Resolution,
     Results,
     RunInfo,
@@ -26,6 +27,7 @@ from auditor.models import (
 )
 from auditor.plan import Plan
 from auditor.providers import Directory
+from auditor.risk.closure import Sight, World, verify
 from auditor.risk.severity import assess
 from auditor.risk.standing import Standing
 from auditor.runs import Run
@@ -34,52 +36,63 @@ Answers = Mapping[str, Match | NoMatch]
 _NOBODY_ASKED = Standing()
 
 
-def conclude(
-    todo: Plan, run: Run, history: Mapping[str, FirstSeen], edits: Mapping[str, HumanEdit]
-) -> Results:
+def conclude(todo: Plan, run: Run, past: Past, edits: Mapping[str, HumanEdit]) -> Results:
     """Return everything an audit concludes; the same snapshot gives the same results.
 
     Ages are counted to the start of the run, so that a run repeated later says the same.
     """
-    inventories = [system.read(told, run.snapshot) for system, told in todo.systems.values()]
-    directories = {
-        name: provider.read(told, run.snapshot) for name, (provider, told) in todo.providers.items()
-    }
-    secrets = {secret.id: secret for found in inventories for secret in found.secrets}
-    classified = judge(secrets, todo.people)
-    credentials = group(secrets.values(), classified)
+    seen = _Seen(
+        [system.read(told, run.snapshot) for system, told in todo.systems.values()],
+        {
+            name: provider.read(told, run.snapshot)
+            for name, (provider, told) in todo.providers.items()
+        },
+    )
+    classified = judge(seen.secrets, todo.people)
+    credentials = group(seen.secrets.values(), classified)
     answers = {
-        credential.id: _identify(todo, credential, secrets, directories)
+        credential.id: _identify(todo, credential, seen.secrets, seen.directories)
         for credential in credentials
         if credential.provider
     }
-    standing = _resolve(answers.values(), directories)
-    assessments = _score(todo, run, secrets, classified, credentials, answers, standing)
+    standing = _resolve(answers.values(), seen.directories)
+    holders = _holders(credentials)
+    assessments = tuple(_score(todo, run, seen.secrets, classified, holders, answers, standing))
+    sights = _sights(seen.secrets, classified, holders, answers, assessments)
+    verification = verify(_world(todo, run, seen, sights), past.baselines)
     return Results(
-        run=_run_info(todo, run, inventories, directories),
-        places=tuple(place for found in inventories for place in found.places),
-        secrets=tuple(secrets.values()),
+        run=_run_info(todo, run, seen.inventories, seen.directories),
+        places=seen.places,
+        secrets=tuple(seen.secrets.values()),
         classifications=tuple(classified.values()),
         credentials=credentials,
         identities=tuple(standing.identities.values()),
         matches=tuple(answer for answer in answers.values() if isinstance(answer, Match)),
         unmatched=tuple(answer for answer in answers.values() if isinstance(answer, NoMatch)),
         resolutions=tuple(standing.resolutions.values()),
-        assessments=tuple(assessments),
-        coverage=tuple(
-            chain(
-                chain.from_iterable(found.coverage for found in inventories),
-                chain.from_iterable(found.coverage for found in directories.values()),
-            )
-        ),
-        gaps=_gaps(inventories, directories.values(), answers.values(), standing.resolutions),
-        weaknesses=tuple(
-            chain.from_iterable(directory.weaknesses for directory in directories.values())
-        ),
-        logs=tuple(chain.from_iterable(directory.logs for directory in directories.values())),
-        history=_seen(secrets, run, history),
+        assessments=assessments,
+        coverage=seen.coverage,
+        gaps=_gaps(seen, answers.values(), standing.resolutions),
+        weaknesses=tuple(chain.from_iterable(one.weaknesses for one in seen.directories.values())),
+        logs=tuple(chain.from_iterable(one.logs for one in seen.directories.values())),
+        history=_history(seen.secrets, run, past.seen),
+        verdicts=verification.verdicts,
+        baselines=verification.baselines,
         edits=edits,
     )
+
+
+class _Seen:
+    """What the CI systems hold and the providers list, brought together."""
+
+    def __init__(self, inventories: list[Inventory], directories: dict[str, Directory]) -> None:
+        self.inventories = inventories
+        self.directories = directories
+        self.secrets = {secret.id: secret for found in inventories for secret in found.secrets}
+        self.places = tuple(place for found in inventories for place in found.places)
+        read: tuple[Inventory | Directory, ...] = (*inventories, *directories.values())
+        self.coverage = tuple(chain.from_iterable(found.coverage for found in read))
+        self.gaps = tuple(chain.from_iterable(found.gaps for found in read))
 
 
 def _identify(
@@ -124,19 +137,24 @@ def _resolve(answers: Iterable[Match | NoMatch], directories: Mapping[str, Direc
     )
 
 
+def _holders(credentials: Iterable[Credential]) -> dict[str, list[Credential]]:
+    """Return the credentials that each entry is a part of, by Secret ID."""
+    holders: dict[str, list[Credential]] = {}
+    for credential in credentials:
+        for part in credential.parts:
+            holders.setdefault(part.secret_id, []).append(credential)
+    return holders
+
+
 def _score(
     todo: Plan,
     run: Run,
     secrets: Mapping[str, Secret],
     classified: Mapping[str, Classification],
-    credentials: Iterable[Credential],
+    holders: Mapping[str, list[Credential]],
     answers: Answers,
     standing: Standing,
 ) -> Iterator[Assessment]:
-    holders: dict[str, list[Credential]] = {}
-    for credential in credentials:
-        for part in credential.parts:
-            holders.setdefault(part.secret_id, []).append(credential)
     standings = {
         id_: Standing(answer, standing.resolutions, standing.identities)
         for id_, answer in answers.items()
@@ -155,7 +173,7 @@ def _score(
                     incident=todo.incident,
                     now=run.started,
                 )
-                for one in holders.get(id_, (None,))
+                for one in holders.get(id_) or (None,)
             ),
             key=lambda assessed: (assessed.severity.rank, assessed.score),
         )
@@ -175,19 +193,57 @@ def _run_info(
     return RunInfo(run.id, run.started, __version__, "; ".join(parts), todo.incident)
 
 
+def _sights(
+    secrets: Mapping[str, Secret],
+    classified: Mapping[str, Classification],
+    holders: Mapping[str, list[Credential]],
+    answers: Answers,
+    assessments: Iterable[Assessment],
+) -> dict[str, Sight]:
+    """Return what the verification needs to know of each entry."""
+    severities = {assessed.secret_id: assessed.severity for assessed in assessments}
+    return {
+        id_: Sight(
+            secret,
+            severities[id_],
+            tuple(answers[one.id] for one in holders.get(id_, ()) if one.id in answers),
+            _issued(secret, classified[id_]),
+        )
+        for id_, secret in secrets.items()
+    }
+
+
+def _issued(secret: Secret, judged: Classification) -> bool:
+    """Return whether the CI system issued it: only the store tells, a variable never does."""
+    kind = kinds().get(judged.kind) if secret.kind else None
+    return kind is not None and kind.issued
+
+
+def _world(todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight]) -> World:
+    return World(
+        sights=sights,
+        places=seen.places,
+        coverage=seen.coverage,
+        identities={
+            id_: identity
+            for directory in seen.directories.values()
+            for id_, identity in directory.identities.items()
+        },
+        seal=str(run.settings.get("seal", "")),
+        now=run.started,
+        incident=todo.incident,
+    )
+
+
 def _gaps(
-    inventories: Iterable[Inventory],
-    directories: Iterable[Directory],
-    answers: Iterable[Match | NoMatch],
-    resolutions: Mapping[str, Resolution],
+    seen: _Seen, answers: Iterable[Match | NoMatch], resolutions: Mapping[str, Resolution]
 ) -> tuple[Gap, ...]:
     """Return everything that could not be seen, each once. A searched credential is no gap."""
     unasked = (one.gap for one in answers if isinstance(one, NoMatch) and not one.searched)
     return tuple(
         dict.fromkeys(
             chain(
-                chain.from_iterable(found.gaps for found in inventories),
-                chain.from_iterable(found.gaps for found in directories),
+                seen.gaps,
                 chain.from_iterable(one.gaps for one in resolutions.values()),
                 unasked,
             )
@@ -195,7 +251,7 @@ def _gaps(
     )
 
 
-def _seen(
+def _history(
     secrets: Iterable[str], run: Run, history: Mapping[str, FirstSeen]
 ) -> tuple[FirstSeen, ...]:
     """Return when each entry was first and last seen; entries that vanished are kept."""

@@ -19,7 +19,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
@@ -31,7 +31,7 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from auditor.errors import ConfigError
-from auditor.models import FirstSeen, HumanEdit, Json, Results
+from auditor.models import Baseline, FirstSeen, HumanEdit, Json, Past, Results
 from auditor.tails import KEY_LENGTH, Sealer
 
 SCHEMA_VERSION = 1
@@ -162,20 +162,26 @@ class OutputFolder:
             path for path in self.path.iterdir() if path.is_dir() and _RUN_NAME.fullmatch(path.name)
         )
 
-    def history(self, before: Run) -> dict[str, FirstSeen]:
-        """Return when each entry was first and last seen, as the latest earlier run knew."""
-        path = self._latest_results(before)
-        rows = map(_first_seen, _lines_of(path, "history")) if path else ()
-        return {row.secret_id: row for row in rows}
+    def past(self, before: Run) -> Past:
+        """Return what the latest run before this one knew; a later one says nothing of it."""
+        path = self._latest_results(
+            before, [folder for folder in self.runs() if folder.name < before.folder.name]
+        )
+        if path is None:
+            return Past()
+        # Every record is checked against today's types, whichever version wrote it.
+        seen = map(TypeAdapter(FirstSeen).validate_json, _lines_of(path, "history"))
+        bases = map(TypeAdapter(Baseline).validate_json, _lines_of(path, "baselines"))
+        return Past({row.secret_id: row for row in seen}, {base.secret_id: base for base in bases})
 
     def edits(self, before: Run) -> dict[str, HumanEdit]:
         """Return what people had written into the workbook at the latest earlier run."""
-        path = self._latest_results(before)
+        path = self._latest_results(before, self.runs())
         told = json.loads(next(_lines_of(path, "edits"), "{}")) if path else {}
         return TypeAdapter(dict[str, HumanEdit]).validate_python(told)
 
-    def _latest_results(self, before: Run) -> Path | None:
-        found = (folder / RESULTS_NAME for folder in reversed(self.runs()))
+    def _latest_results(self, before: Run, runs: Sequence[Path]) -> Path | None:
+        found = (folder / RESULTS_NAME for folder in reversed(runs))
         return next((p for p in found if p.parent != before.folder and p.is_file()), None)
 
 
@@ -266,12 +272,6 @@ def _record(line: str) -> str:
     """Return a line without what follows its record: a comma, or the end of the list."""
     text = line.rstrip().rstrip(",")
     return text.removesuffix("]") if text.endswith("}]") else text
-
-
-def _first_seen(line: str) -> FirstSeen:
-    row = json.loads(line)
-    times = {key: datetime.fromisoformat(row[key]) for key in ("first", "last")}
-    return FirstSeen(row["secret_id"], **times)
 
 
 def write_whole(path: Path, chunks: Iterable[bytes], *, durable: bool = True) -> None:

@@ -19,10 +19,11 @@ from auditor.errors import AuthError, Interrupted, RemoteError, WorkbookError
 from auditor.models import Results, Severity
 from auditor.plan import Plan, plan, require_packages
 from auditor.report import rows, tracker
+from auditor.report.closing import Closing, closing
 from auditor.report.rows import Options, Summary
 from auditor.runs import RESULTS_NAME, OutputFolder, Run, open_run, write_results
 
-EXIT_FOUND, EXIT_INCOMPLETE = 10, 11
+EXIT_FOUND, EXIT_INCOMPLETE, EXIT_CONTRADICTED = 10, 11, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Outcome:
         """Return the figures of the run."""
         return rows.report(self.results, self.options).summary
 
+    def closing(self) -> Closing:
+        """Return how far the rotation has come."""
+        return closing(self.results)
+
 
 def audit(
     loaded: Loaded,
@@ -62,7 +67,8 @@ def audit(
         todo = plan(loaded, only)
         require_packages(todo)
         output, problem = _open_output(Path(loaded.settings.out), progress)
-        run = output.begin(now, {"loaded": to_json(loaded), "only": sorted(only)})
+        told = {"loaded": to_json(loaded), "only": sorted(only), "seal": output.sealer().name}
+        run = output.begin(now, told)
     progress.note(f"run: {run.folder}")
     collect(todo, run, output, progress, now)
     return _publish(todo, run, output, now, progress, problem)
@@ -123,7 +129,7 @@ def _publish(
     edits = previous.edits
     if previous.digest is None or not previous.readable:
         edits = output.edits(run)  # what people wrote outlives a workbook that is gone or ruined
-    results = conclude(todo, run, output.history(run), edits)
+    results = conclude(todo, run, output.past(run), edits)
     home = run.folder if run.folder.parent == output.path else output.path
     results_path = write_results(results, home / RESULTS_NAME)
     progress.start("writing the workbook")

@@ -16,7 +16,7 @@ from auditor.cli import app
 from auditor.inventory import systems
 from auditor.plan import plan
 from auditor.providers import providers
-from auditor.workflow import EXIT_FOUND, EXIT_INCOMPLETE
+from auditor.workflow import EXIT_CONTRADICTED, EXIT_FOUND, EXIT_INCOMPLETE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -25,6 +25,7 @@ COMMANDS = [
     "audit",
     "demo",
     "report",
+    "verify",
     "classify",
     "simulate",
     "resolve",
@@ -69,7 +70,7 @@ def error_codes() -> set[int]:
 
 def test_every_exit_code_is_in_the_readme() -> None:
     told = {int(code) for code in re.findall(r"(?m)^\| (\d+) \|", README)}
-    assert told == error_codes() | {0, EXIT_FOUND, EXIT_INCOMPLETE}
+    assert told == error_codes() | {0, EXIT_FOUND, EXIT_INCOMPLETE, EXIT_CONTRADICTED}
 
 
 def keys() -> list[str]:

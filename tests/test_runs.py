@@ -122,9 +122,9 @@ def test_runs_are_found_again_and_private(tmp_path: Path) -> None:
     assert open_run(run.folder).settings == {"told": 1}
     assert output.runs() == [run.folder]
     later = output.begin(NOW.replace(year=2027), {})
-    assert output.history(later) == {row.secret_id: row for row in seen}
+    assert output.past(later).seen == {row.secret_id: row for row in seen}
     assert output.edits(later) == edits
-    assert not output.history(run)
+    assert not output.past(run).seen
     assert not output.edits(run)
     modes = {stat.S_IMODE(path.stat().st_mode) for path in run.folder.rglob("*") if path.is_file()}
     assert modes == {0o600}

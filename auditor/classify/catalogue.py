@@ -234,6 +234,7 @@ def _kind(row: Json) -> Kind:
         console=row.get("console", ""),
         revoke=row.get("revoke", ""),
         role=Role(row.get("role", "secret")),
+        issued=row.get("issued", False),
     )
 
 

@@ -14,6 +14,7 @@ from auditor.cli import (  # noqa: F401 (importing adds their commands)
     audits,
     permissions,
     questions,
+    rotation,
     settings,
 )
 from auditor.cli.app import app

@@ -21,6 +21,7 @@ from auditor.models.access import (
     Weakness,
     weakness_id,
 )
+from auditor.models.closure import Baseline, Closure, KeyUse, OldKey, Verdict
 from auditor.models.inventory import (
     Coverage,
     Exposure,
@@ -34,16 +35,18 @@ from auditor.models.inventory import (
 from auditor.models.known import Confidence, Evidence, Fact, Gap, Json, Known, Unknown
 from auditor.models.logs import LogCoverage
 from auditor.models.names import Classification, Credential, Kind, Part, Role
-from auditor.models.results import FirstSeen, HumanEdit, Incident, Results, RunInfo
+from auditor.models.results import FirstSeen, HumanEdit, Incident, Past, Results, RunInfo
 from auditor.models.score import Assessment, Reason, Rotate, Severity
 
 __all__ = [
     "AccessKey",
     "Assessment",
+    "Baseline",
     "Candidate",
     "Capability",
     "CapabilityName",
     "Classification",
+    "Closure",
     "Confidence",
     "Coverage",
     "Credential",
@@ -57,12 +60,15 @@ __all__ = [
     "Identity",
     "Incident",
     "Json",
+    "KeyUse",
     "Kind",
     "Known",
     "LogCoverage",
     "Match",
     "NoMatch",
+    "OldKey",
     "Part",
+    "Past",
     "Place",
     "Reason",
     "Resolution",
@@ -77,6 +83,7 @@ __all__ = [
     "Tail",
     "Unknown",
     "Usage",
+    "Verdict",
     "Weakness",
     "secret_id",
     "weakness_id",

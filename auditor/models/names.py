@@ -40,6 +40,8 @@ class Kind:
     """Where a person revokes the old one, in words."""
     role: Role = Role.SECRET
     """What an entry is of which the store, and not the name, tells the kind."""
+    issued: bool = False
+    """True where the CI system itself issues it, so that it dies with its entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from auditor.models.access import Identity, Match, NoMatch, Resolution, Weakness
+from auditor.models.closure import Baseline, Verdict
 from auditor.models.inventory import Coverage, Place, Secret
 from auditor.models.known import Gap
 from auditor.models.logs import LogCoverage
@@ -70,6 +71,14 @@ class FirstSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What the latest earlier run of this output folder knew, by Secret ID."""
+
+    seen: Mapping[str, FirstSeen] = field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """Everything an audit concluded; what reports/…/results.json holds and every report shows."""
 
@@ -88,4 +97,6 @@ class Results:
     weaknesses: tuple[Weakness, ...] = ()
     logs: tuple[LogCoverage, ...] = ()
     history: tuple[FirstSeen, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
     edits: Mapping[str, HumanEdit] = field(default_factory=dict)

@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
 
 from auditor.models import Results
 from auditor.report import tracker
+from auditor.report.rows import secrets
 
+BESIDE = get_column_letter(len(secrets.COLUMNS) + 1)
+"""The first column beside the tool's own."""
 SOFFICE = shutil.which("soffice")
 SHEET_2_AS_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2"
 
@@ -102,9 +106,9 @@ def test_formulas_of_people_calculate(
     def add(book: Workbook) -> None:
         board = book.create_sheet("Board")
         board["A1"] = '=COUNTIF(tblSecrets[Status],"Open")'
-        book["Secrets"]["AO1"] = "Length"
+        book["Secrets"][f"{BESIDE}1"] = "Length"
         for row in range(2, 62):
-            book["Secrets"][f"AO{row}"] = f"=LEN(A{row})"
+            book["Secrets"][f"{BESIDE}{row}"] = f"=LEN(A{row})"
 
     lab.change(add)
     lab.run(replace(results, edits={}))

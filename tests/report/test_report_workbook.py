@@ -132,7 +132,7 @@ def test_people_can_filter_scroll_and_print(book: Workbook) -> None:
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 8)
     assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
     assert sheet.print_title_rows == "$1:$1"
-    assert sheet.print_area == "'Secrets'!$A$1:$M$61"
+    assert sheet.print_area == "'Secrets'!$A$1:$N$61"
 
 
 def test_every_region_names_its_columns_as_the_cells_do(book: Workbook) -> None:
@@ -152,9 +152,9 @@ def test_headers_show_whose_a_column_is(book: Workbook) -> None:
 def test_lists_and_dates_are_checked(book: Workbook) -> None:
     rules = book["Secrets"].data_validations.dataValidation
     assert [(str(rule.sqref), rule.type, rule.formula1) for rule in rules] == [
-        ("H2:H1061", "list", "StatusList"),
-        ("J2:J1061", "date", "36526"),
-        ("N2:N1061", "date", "36526"),
+        ("I2:I1061", "list", "StatusList"),
+        ("K2:K1061", "date", "36526"),
+        ("O2:O1061", "date", "36526"),
     ]
     assert all(rule.errorStyle == "warning" for rule in rules)
     assert book.defined_names["StatusList"].attr_text == "'Lists'!$A$2:$A$6"
@@ -221,12 +221,12 @@ def test_links_are_capped(results: Results, now: datetime) -> None:
     streaming.save(book, file)
     read = load_workbook(file)["Secrets"]
     assert sum(cell.hyperlink is not None for row in read.iter_rows() for cell in row) == 7
-    assert read["AM61"].value.startswith("https://app.circleci.com/")
+    assert read["AO61"].value.startswith("https://app.circleci.com/")
 
 
 def test_no_secret_at_all_is_a_sound_workbook(results: Results, now: datetime) -> None:
     book = written(replace(results, secrets=(), assessments=()), now)
-    assert book["Secrets"].tables["tblSecrets"].ref == "A1:AN2"
+    assert book["Secrets"].tables["tblSecrets"].ref == "A1:AP2"
 
 
 def test_what_a_table_leaves_out_is_said_below_it(results: Results, now: datetime) -> None:

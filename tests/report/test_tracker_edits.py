@@ -12,12 +12,15 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.packaging.custom import StringProperty
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.models import HumanEdit, Results
 from auditor.report import tracker
-from auditor.report.rows import Options, vanished
+from auditor.report.rows import Options, secrets, vanished
 
+BESIDE = get_column_letter(len(secrets.COLUMNS) + 1)
+"""The first column beside the tool's own."""
 MORNING = datetime(2023, 5, 1, 9)  # noqa: DTZ001 (a cell names no zone)
 HUMAN = ("Status", "Owner", "Due date", "Ticket", "Notes", "Exception until")
 
@@ -141,15 +144,15 @@ def test_formulas_of_an_added_column_follow_their_rows(first: Any, results: Resu
 
     def add(book: Any) -> None:
         sheet = book["Secrets"]
-        sheet["AO1"] = "Weight"
+        sheet[f"{BESIDE}1"] = "Weight"
         for row in range(2, sheet.max_row + 1):
-            sheet[f"AO{row}"] = f"=LEN(A{row})"
+            sheet[f"{BESIDE}{row}"] = f"=LEN(A{row})"
 
     first.change(add)
     keep = tuple(secret for secret in results.secrets if secret.id != ids[0])
     first.run(replace(results, secrets=keep, edits={}))
     sheet = load_workbook(first.path)["Secrets"]
-    assert [sheet[f"AO{row}"].value for row in range(2, 62)] == [
+    assert [sheet[f"{BESIDE}{row}"].value for row in range(2, 62)] == [
         f"=LEN(A{row})" for row in range(2, 62)
     ]
 
@@ -157,17 +160,17 @@ def test_formulas_of_an_added_column_follow_their_rows(first: Any, results: Resu
 def test_columns_without_a_header_and_with_a_taken_one(first: Any, results: Results) -> None:
     def add(book: Any) -> None:
         sheet = book["Secrets"]
-        sheet["AO1"], sheet["AO2"] = "notes", "the other notes"
-        sheet["AQ2"] = "nameless"
-        sheet["AR1"] = "=Header"
-        sheet["AR1"].data_type = "s"
-        sheet["AR2"] = "x"
+        sheet[f"{BESIDE}1"], sheet[f"{BESIDE}2"] = "notes", "the other notes"
+        sheet["AS2"] = "nameless"
+        sheet["AT1"] = "=Header"
+        sheet["AT1"].data_type = "s"
+        sheet["AT2"] = "x"
 
     first.change(add)
     first.run(replace(results, edits={}))
     row = first.rows()[0]
     assert row["notes (2)"] == "the other notes"
-    assert row["Column AQ"] == "nameless"
+    assert row["Column AS"] == "nameless"
     assert row["=Header"] == "x"
     region = load_workbook(first.path)["Secrets"].tables["tblSecrets"]
     assert region.column_names == list(row)
@@ -193,16 +196,16 @@ def test_a_cleared_due_date_stays_cleared(first: Any, results: Results) -> None:
 
 
 def test_a_deleted_column_comes_back(first: Any, results: Results) -> None:
-    first.change(lambda book: book["Secrets"].delete_cols(8))  # Status
+    first.change(lambda book: book["Secrets"].delete_cols(9))  # Status
     first.run(replace(results, edits={}))
     found = headers(load_workbook(first.path)["Secrets"])
-    assert found.index("Status") == found.index("Why") + 1
+    assert found.index("Status") == found.index("Rotation verdict") + 1
     assert first.rows()[0]["Owner"] == "Ana Souza"
 
 
 def test_a_renamed_human_column_is_kept_beside_a_new_one(first: Any, results: Results) -> None:
     def rename(book: Any) -> None:
-        book["Secrets"]["I1"] = "Team"
+        book["Secrets"]["J1"] = "Team"
 
     first.change(rename)
     first.run(replace(results, edits={}))
@@ -241,8 +244,8 @@ def test_a_vanished_row_that_returns_has_its_people(first: Any, results: Results
 def test_a_row_without_an_id_is_moved_to_its_sheet(first: Any, results: Results) -> None:
     def add(book: Any) -> None:
         sheet = book["Secrets"]
-        sheet["D65"], sheet["M65"] = "SOMETHING_ELSE", "=a note"
-        sheet["M65"].data_type = "s"
+        sheet["D65"], sheet["N65"] = "SOMETHING_ELSE", "=a note"
+        sheet["N65"].data_type = "s"
         sheet["A66"] = "Total"
 
     first.change(add)
@@ -277,7 +280,7 @@ def test_two_rows_of_one_id_are_merged_and_the_rest_is_kept(first: Any, results:
     def copy(book: Any) -> None:
         sheet = book["Secrets"]
         for row, owner, note in ((70, "Mei", "from the copy"), (71, "Ana", "another")):
-            sheet[f"A{row}"], sheet[f"I{row}"], sheet[f"M{row}"] = id_, owner, note
+            sheet[f"A{row}"], sheet[f"J{row}"], sheet[f"N{row}"] = id_, owner, note
 
     first.change(copy)
     first.run(replace(results, edits={}))
@@ -393,8 +396,8 @@ def test_notes_on_cells_are_kept(first: Any, results: Results) -> None:
     def note(book: Any) -> None:
         sheet = book["Secrets"]
         row = next(cell.row for cell in sheet["A"] if cell.value == id_)
-        sheet.cell(row, 9).comment = Comment("on leave until May", "Mei")
-        sheet.cell(row, 13).comment = Comment("on an empty cell", "Mei")
+        sheet.cell(row, 10).comment = Comment("on leave until May", "Mei")
+        sheet.cell(row, 14).comment = Comment("on an empty cell", "Mei")
         sheet["A1"].comment = Comment("cite this", "Ana")
         sheet["C90"].comment = Comment("below everything", "Ana")
 
@@ -404,7 +407,7 @@ def test_notes_on_cells_are_kept(first: Any, results: Results) -> None:
         first.run(replace(results, secrets=keep, edits={}))
     sheet = load_workbook(first.path)["Secrets"]
     row = next(cell.row for cell in sheet["A"] if cell.value == id_)
-    found = [sheet.cell(row, 9).comment, sheet.cell(row, 13).comment, sheet["A1"].comment]
+    found = [sheet.cell(row, 10).comment, sheet.cell(row, 14).comment, sheet["A1"].comment]
     assert [(c.text, c.author) for c in found if c] == [
         ("on leave until May", "Mei"),
         ("on an empty cell", "Mei"),
@@ -416,7 +419,7 @@ def test_notes_on_cells_are_kept(first: Any, results: Results) -> None:
 def test_a_column_the_tool_no_longer_has_goes(first: Any, results: Results) -> None:
     def older(book: Any) -> None:
         sheet = book["Secrets"]
-        sheet["AO1"], sheet["AO2"] = "Blast radius", "large"
+        sheet[f"{BESIDE}1"], sheet[f"{BESIDE}2"] = "Blast radius", "large"
         book["_meta"].append(["tool column", "Blast radius"])
 
     first.change(older)

@@ -48,7 +48,7 @@ def refused(lab: Any, **options: Any) -> WrittenElsewhere:
 
 def owners(path: Path) -> set[Any]:
     sheet = load_workbook(path)["Secrets"]
-    return {row[8] for row in sheet.iter_rows(min_row=2, values_only=True)}
+    return {row[9] for row in sheet.iter_rows(min_row=2, values_only=True)}
 
 
 @pytest.mark.parametrize("lock", ["~$tracker.xlsx", ".~lock.tracker.xlsx#"])

@@ -25,6 +25,7 @@ from auditor.models import (
     Rotate,
     Secret,
     Severity,
+    Verdict,
 )
 from auditor.report.rows import people
 from auditor.report.rows.words import utc
@@ -64,6 +65,7 @@ class SecretRow:
     resolution: Resolution | None
     seen: FirstSeen
     edit: HumanEdit
+    verdict: Verdict | None
     days_over: int | None
     closed: bool
 
@@ -104,6 +106,7 @@ class Joined:
         self._assessments = {assessed.secret_id: assessed for assessed in results.assessments}
         self._classified = {found.secret_id: found for found in results.classifications}
         self._seen = {seen.secret_id: seen for seen in results.history}
+        self._verdicts = {verdict.secret_id: verdict for verdict in results.verdicts}
         self._credentials = {
             part.secret_id: credential
             for credential in results.credentials
@@ -125,6 +128,10 @@ class Joined:
         """Return the severity of an entry; one that was never assessed is unknown."""
         assessed = self._assessments.get(secret_id)
         return assessed.severity if assessed else Severity.UNKNOWN
+
+    def verdict(self, secret_id: str) -> Verdict | None:
+        """Return how far the rotation of an entry has come, None for what is no secret."""
+        return self._verdicts.get(secret_id)
 
     @cached_property
     def ordered(self) -> tuple[Secret, ...]:
@@ -153,6 +160,7 @@ class Joined:
 
     def _row(self, secret: Secret) -> SecretRow:
         edit = self._edit(secret.id)
+        verdict = self.verdict(secret.id)
         outcome = self.outcome(secret.id)
         identities = self.candidates(outcome)
         today = self.options.today
@@ -166,8 +174,9 @@ class Joined:
             resolution=self.resolutions.get(identities[0].id) if identities else None,
             seen=self._first_seen(secret.id),
             edit=edit,
-            days_over=people.days_over(edit, today),
-            closed=people.closed(edit, today),
+            verdict=verdict,
+            days_over=people.days_over(edit, today, verdict),
+            closed=people.closed(edit, today, verdict),
         )
 
     def candidates(self, outcome: Match | NoMatch | None) -> tuple[Identity, ...]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from auditor.config import Sla
-from auditor.models import HumanEdit, Severity
+from auditor.models import HumanEdit, Severity, Verdict
 
 STATUS, OWNER, DUE, TICKET, NOTES, EXCEPTION = (
     "Status",
@@ -39,17 +39,28 @@ def status_of(edit: HumanEdit) -> Status | None:
     return next((status for status in Status if status.casefold() == text), None)
 
 
-def closed(edit: HumanEdit, today: date) -> bool:
-    """Return whether a person says that nothing is left to do; a lapsed exception reopens."""
+def contradicted(edit: HumanEdit, verdict: Verdict | None) -> bool:
+    """Return whether a person says rotated, and what both sides show says it is not."""
+    claimed = status_of(edit) is Status.ROTATED
+    return claimed and verdict is not None and verdict.closure.contradicts
+
+
+def closed(edit: HumanEdit, today: date, verdict: Verdict | None = None) -> bool:
+    """Return whether a person says that nothing is left to do.
+
+    A lapsed exception reopens, and so does a rotation that both sides show not to have happened.
+    """
     status = status_of(edit)
+    if contradicted(edit, verdict):
+        return False
     if status is Status.ACCEPTED:
         return edit.exception_until is None or edit.exception_until >= today
     return status in (Status.ROTATED, Status.NOT_APPLICABLE)
 
 
-def days_over(edit: HumanEdit, today: date) -> int | None:
+def days_over(edit: HumanEdit, today: date, verdict: Verdict | None = None) -> int | None:
     """Return how many days an open row is past its due date, None when it is not."""
-    if edit.due is None or edit.due >= today or closed(edit, today):
+    if edit.due is None or edit.due >= today or closed(edit, today, verdict):
         return None
     if edit.exception_until is not None and edit.exception_until >= today:
         return None

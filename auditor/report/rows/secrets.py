@@ -18,7 +18,9 @@ NAME = "Secrets"
 ID = "Secret ID"
 PRINTED = people.NOTES
 """The last column that is printed."""
-WRAPPED = frozenset({"Secret name", "Where", "Identity", "Why", people.NOTES, "What to do"})
+WRAPPED = frozenset(
+    {"Secret name", "Where", "Identity", "Why", "Rotation verdict", people.NOTES, "What to do"}
+)
 """What is read as sentences; the rest stays on one line, so that rows stay low."""
 
 
@@ -154,6 +156,14 @@ def _projects(row: SecretRow, _: Joined) -> Value:
     return words.number(row.secret.exposure.project_count)
 
 
+def _verdict(row: SecretRow, _: Joined) -> str:
+    return words.verdict(row.verdict, contradicted=people.contradicted(row.edit, row.verdict))
+
+
+def _proof(row: SecretRow, _: Joined) -> str:
+    return words.proof(row.verdict)
+
+
 def _console(row: SecretRow, _: Joined) -> str | None:
     return row.identities[0].console_url if row.identities else None
 
@@ -174,6 +184,12 @@ FIELDS: tuple[Field, ...] = (
     _tool("Where", 28, lambda row, _: words.where(row.secret.scope), "Where the CI system has it."),
     _tool("Identity", 24, _identity, "Whose credential it is at the provider."),
     _tool("Why", 46, _why, "The weightiest reasons for the severity."),
+    _tool(
+        "Rotation verdict",
+        22,
+        _verdict,
+        "How far the replacement has come, as both sides show it.",
+    ),
     _people(
         people.STATUS, 17, "Where the work stands. Rotated, Accepted risk, Not applicable: closed."
     ),
@@ -232,6 +248,7 @@ FIELDS: tuple[Field, ...] = (
     _tool("Score", 8, lambda row, _: row.assessment.score, "0 to 100.", Kind.NUMBER),
     _tool("Score explained", 46, _explained, "Every reason with its points."),
     _tool("Evidence", 46, _evidence, "The facts behind the identity and where they come from."),
+    _tool("Proof of rotation", 46, _proof, "What the verdict rests on."),
     _tool("CI system", 11, lambda row, _: row.secret.source, "Where it was read."),
     _tool("Organization", 18, lambda row, _: row.secret.scope.organization, "In the CI system."),
     _tool("Open in CI", 30, lambda row, _: row.secret.url, "Its page.", Kind.LINK),

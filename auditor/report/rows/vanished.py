@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from auditor.models import HumanEdit, Rotate, Severity, Unknown
-from auditor.report.rows import people
+from auditor.models import HumanEdit, Rotate, Severity
+from auditor.report.rows import people, words
 from auditor.report.rows.join import Joined, Vanished
 from auditor.report.tables import Value
+from auditor.risk.absence import complete
 
 CARRIED = (
     "Severity",
@@ -35,21 +36,16 @@ NOT_CHECKED = "Not checked again: this run did not read everything, so its absen
 def cells(gone: Vanished, edit: HumanEdit, joined: Joined) -> dict[str, Value]:
     """Return the tool's cells of such a row. Its severity stays what it was."""
     kept = {header: gone.cells[header] for header in CARRIED if header in gone.cells}
-    checked = complete(joined, str(kept.get("CI system") or ""))
+    system = str(kept.get("CI system") or "")
+    checked = complete(system, joined.results.coverage, joined.results.places)
+    verdict = joined.verdict(gone.id)
     return {
         **kept,
         "Severity": kept.get("Severity") or Severity.UNKNOWN.value,
         "Rotate": Rotate.CHECK.value,
         "Why": GONE if checked else NOT_CHECKED,
-        "Days over": people.days_over(edit, joined.options.today),
+        "Days over": people.days_over(edit, joined.options.today, verdict),
+        "Rotation verdict": words.verdict(verdict, contradicted=people.contradicted(edit, verdict)),
+        "Proof of rotation": words.proof(verdict),
         "What to do": "Make sure that the credential is dead at its provider, then close the row.",
     }
-
-
-def complete(joined: Joined, source: str) -> bool:
-    """Return whether this run read everything of a CI system, so that absence proves something."""
-    results = joined.results
-    listings = [listing for listing in results.coverage if listing.source == source]
-    read = all(listing.known is not None and listing.read >= listing.known for listing in listings)
-    refused = any(isinstance(place.readable, Unknown) for place in results.places)
-    return bool(listings) and read and not refused

@@ -15,9 +15,11 @@ from auditor.models import (
     Resolution,
     Scope,
     Unknown,
+    Verdict,
 )
 
 UNKNOWN = "unknown"
+CLAIMED = "Claimed, not verified"
 ARROW = " → "
 PATHS = (CapabilityName.ADMIN, CapabilityName.ESCALATE, CapabilityName.IMPERSONATE)
 """Capabilities whose path is worth telling: they lead further than they say."""
@@ -95,6 +97,18 @@ def limits(capability: Capability) -> str:
 def key(access_key: AccessKey) -> str:
     """Return a key in words: "AKIAIOSFODNN7EXA**** (active)"."""
     return f"{access_key.label} ({access_key.status})" if access_key.status else access_key.label
+
+
+def verdict(found: Verdict | None, *, contradicted: bool) -> str:
+    """Return a verdict, marked where a person claims what it denies."""
+    if found is None:
+        return ""
+    return f"{CLAIMED}: {found.closure.value.lower()}" if contradicted else found.closure.value
+
+
+def proof(found: Verdict | None) -> str:
+    """Return what a verdict means and every fact that it rests on, a line each."""
+    return lines((found.why, *(one.fact for one in found.evidence))) if found else ""
 
 
 def some(items: Sequence[str], most: int, between: str = "\n") -> str:

@@ -1,0 +1,65 @@
+"""What the CI system holds now, compared with what it held before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from auditor.models import Baseline, Secret
+
+_ENDS_ALIKE = "other"
+"""Alphabet of the ends that all values of a kind share: of JSON, of PEM, of padded base64."""
+
+
+class CiState(Enum):
+    """How an entry stands against its baseline."""
+
+    CHANGED = auto()
+    """The shown end of the value differs: another value for certain."""
+    REWRITTEN = auto()
+    """Written since, and the shown end is the same: most likely the same value."""
+    BLIND = auto()
+    """Written since, and no end is shown that would differ if the value did."""
+    UNCHANGED = auto()
+    """Not written since: the CI system keeps the time of every write."""
+    UNSURE = auto()
+    """The same end, and the store keeps no time of its last write."""
+    REMOVED = auto()
+    """Gone, and everything that could hold it was read."""
+    UNREAD = auto()
+    """Not seen, which proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CiSide:
+    """The state and the fact that shows it, in words."""
+
+    state: CiState
+    fact: str
+
+
+def compare(before: Baseline, now: Secret | None, seal: str, *, all_read: bool) -> CiSide:
+    """Return what became of an entry. `seal` names the key of this run's sealed tails."""
+    if now is None:
+        return _absent(all_read=all_read)
+    comparable = bool(before.tail and now.tail and seal and before.seal == seal)
+    if comparable and before.tail != now.tail:
+        return CiSide(CiState.CHANGED, "the shown end of the value is another one")
+    tells = comparable and before.tail is not None and before.tail.alphabet != _ENDS_ALIKE
+    end = "its shown end is the same" if tells else "no end of the value can be compared"
+    written = now.last_written
+    # An update time is the time of every write; a creation time moves when people delete and add.
+    if written and before.written and written > before.written:
+        state = CiState.REWRITTEN if tells else CiState.BLIND
+        return CiSide(state, f"written again on {written:%Y-%m-%d %H:%M} UTC, {end}")
+    if now.updated and now.updated == before.updated:
+        return CiSide(CiState.UNCHANGED, f"not written since {now.updated:%Y-%m-%d %H:%M} UTC")
+    return CiSide(CiState.UNSURE, f"the store keeps no time of a change, and {end}")
+
+
+def _absent(*, all_read: bool) -> CiSide:
+    if all_read:
+        return CiSide(CiState.REMOVED, "the entry is gone, and every listing was read to its end")
+    return CiSide(
+        CiState.UNREAD, "the entry was not seen, and not everything was read: that proves nothing"
+    )
