@@ -11,7 +11,7 @@ from typing import TypeAlias
 from auditor.demo import invent
 from auditor.demo.circleci_stores import Table, fingerprint, made
 from auditor.demo.directory import Answer, Directory, Routes
-from auditor.demo.estate import CiOrganization
+from auditor.demo.estate import CiOrganization, Stores
 from auditor.demo.wire import Reply, Request, error
 from auditor.models import Json
 
@@ -84,13 +84,24 @@ def _exporter(organization: CiOrganization, table: Table) -> Json:
 def claims(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
     """Return the custom claims of an organisation; only those that are set."""
     found = _owned(directory, names[0])
-    if not found:
-        return error(403)
-    told = dict(next(iter(found.stores.get("oidc", ())), {}))
-    time = made(told, "updated", str(found.id))
+    return _claims({"org_id": found.id}, found.stores) if found else error(403)
+
+
+def project_claims(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
+    """Return the custom claims of a project of an organisation; only those that are set."""
+    found = directory.project(names[1])
+    if not found or found.organization.id != names[0]:
+        return Reply(403, {"error": "Permission denied."})
+    ids = {"org_id": found.organization.id, "project_id": found.project.id}
+    return _claims(ids, found.project.stores)
+
+
+def _claims(ids: Json, stores: Stores) -> Reply:
+    told = dict(next(iter(stores.get("oidc", ())), {}))
+    time = made(told, "updated", *ids.values())
     body = {name: value for name, value in told.items() if name != "updated"}
     times = {f"{name}_updated_at": time for name in body}
-    return Reply(200, {"org_id": found.id, **body, **times})
+    return Reply(200, {**ids, **body, **times})
 
 
 def policies(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
@@ -178,6 +189,50 @@ def settings(directory: Directory, _request: Request, names: tuple[str, ...]) ->
     return Reply(200, {"data": {"attributes": dict(told)}})
 
 
+# --- people: private routes, of standalone organisations only -----------------------------------
+
+
+def role_grants(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
+    """Return who has which role."""
+    found = _standalone(directory, names[0])
+    if not found:
+        return error(404)
+    items = [
+        {**_member(username), "role": table["role"]}
+        for table in found.stores.get("roles", ())
+        for username in table["people"]
+    ]
+    return Reply(200, {"items": items})
+
+
+def group_members(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
+    """Return the members of a group."""
+    found = _standalone(directory, names[0])
+    group = next((one for one in found.groups if one.id == names[1]), None) if found else None
+    if not found or not group:
+        return error(403)
+    everybody = [name for table in found.stores.get("roles", ()) for name in table["people"]]
+    told = next(iter(found.stores.get("members", ())), {})
+    items = [
+        {"id": invent.identifier("person", name), "username": name, "group_id": group.id}
+        for name in told.get(group.name, everybody)
+    ]
+    return Reply(200, {"items": items})
+
+
+def _member(username: str) -> Json:
+    return {
+        "userId": invent.identifier("person", username),
+        "email": f"{username}@acme-rockets.example",
+        "username": username,
+    }
+
+
+def _standalone(directory: Directory, id_: str) -> CiOrganization | None:
+    found = _owned(directory, id_)
+    return found if found and found.vcs_type == "circleci" else None
+
+
 # --- runners ----------------------------------------------------------------------------------
 
 
@@ -244,6 +299,9 @@ def _runner(directory: Directory, request: Request) -> Table | None:
 ROUTES: Routes = {
     "/api/v2/otel/exporters": exporters,
     "/api/v2/org/{}/oidc-custom-claims": claims,
+    "/api/v2/org/{}/project/{}/oidc-custom-claims": project_claims,
+    "/private/ciam/orgs/{}/role-grants": role_grants,
+    "/private/ciam/orgs/{}/groups/{}/users": group_members,
     "/api/v2/organization/{}/url-orb-allow-list": _by_path("orb_urls", _orb_url),
     "/api/v2/owner/{}/context/config/policy-bundle": policies,
     "/api/v2/owner/{}/context/config/decision/settings": decisions,

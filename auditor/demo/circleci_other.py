@@ -109,6 +109,16 @@ def v3_project(directory: Directory, _request: Request, names: tuple[str, ...]) 
     return Reply(200, {"data": _v3_project(found)}) if found else error(404, "Project not found")
 
 
+def v3_settings(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
+    """Return what the settings of a project say beyond those of version 2."""
+    found = directory.project(*names)
+    if not found:
+        return error(404, "Project not found")
+    told = next(iter(found.project.stores.get("settings", ())), {})
+    switch = "enable_unversioned_config"
+    return Reply(200, {"data": {"attributes": {switch: told.get(switch, False)}}})
+
+
 def _v3_matching(directory: Directory, request: Request) -> tuple[Json, ...] | None:
     filters = {name: request.query.get(f"filter[{name}]") for name in ("org_id", "name", "slug")}
     if not any(filters.values()) and request.query.get("filter[following]") != "true":
@@ -184,6 +194,7 @@ ROUTES: Routes = {
     "/api/v1.1/project/{}/{}/{}/token": v11_tokens,
     "/api/v3/projects": v3_projects,
     "/api/v3/projects/{}": v3_project,
+    "/api/v3/projects/{}/settings": v3_settings,
     "/api/private/project": private_projects,
     "/api/private/project/{}": private_project,
 }

@@ -152,16 +152,17 @@ def settings(directory: Directory, _request: Request, names: tuple[str, ...]) ->
     found = directory.project(*names)
     if not found:
         return error(404, "Project not found.")
+    told = next(iter(found.project.stores.get("settings", ())), {})
     advanced = {
         "autocancel_builds": False,
         "build_fork_prs": found.project.fork_builds,
         "build_prs_only": False,
-        "disable_ssh": False,
+        "disable_ssh": told.get("disable_ssh", False),
         "forks_receive_secret_env_vars": found.project.fork_secrets,
         "oss": found.project.open_source,
         "set_github_status": True,
         "setup_workflows": False,
-        "write_settings_requires_admin": False,
+        "write_settings_requires_admin": told.get("write_settings_requires_admin", True),
         "pr_only_branch_overrides": ["main"],
     }
     return Reply(200, {"advanced": advanced})

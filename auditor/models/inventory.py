@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from auditor.models.known import Fact
+from auditor.models.known import Fact, Known
+
+_NO = Known(value=False)
 
 
 class ScopeKind(StrEnum):
@@ -73,6 +75,21 @@ class Exposure:
     """True when builds of forked pull requests receive it."""
     restrictions: tuple[str, ...] = ()
     """What limits its use, in words."""
+    ssh_reruns: Fact[bool] = _NO
+    """True when a person may log in to a build that receives it, and read it there."""
+    unversioned_config: Fact[bool] = _NO
+    """True when builds that receive it may be told what to do by a text of no repository."""
+
+    @property
+    def facts(self) -> tuple[Fact[bool] | Fact[int], ...]:
+        """Return everything that is or is not known of it."""
+        return (
+            self.unrestricted,
+            self.project_count,
+            self.fork_builds,
+            self.ssh_reruns,
+            self.unversioned_config,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ def _raises(
             yield Raise(rows.incident.percent, rows.incident.unknown, read=False)
     yield from _flag(secret.exposure.fork_builds, rows.forks)
     yield from _flag(secret.exposure.unrestricted, rows.unrestricted)
+    yield from _flag(secret.exposure.unversioned_config, rows.config)
+    yield from _flag(secret.exposure.ssh_reruns, rows.ssh)
     yield from _projects(secret.exposure.project_count, rows.projects)
     yield from _age(secret.last_written, now, rows.age)
 

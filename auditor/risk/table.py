@@ -111,6 +111,8 @@ class Exposures:
     incident: Exposed
     forks: Exposed
     unrestricted: Exposed
+    config: Exposed
+    ssh: Exposed
     projects: Steps
     age: Steps
 
@@ -175,6 +177,8 @@ def _exposures(rows: Json) -> Exposures:
         incident=Exposed(**rows["incident"]),
         forks=Exposed(**rows["forks"]),
         unrestricted=Exposed(**rows["unrestricted"]),
+        config=Exposed(**rows["config"]),
+        ssh=Exposed(**rows["ssh"]),
         projects=_steps(rows["projects"]),
         age=_steps(rows["age"]),
     )

@@ -170,6 +170,7 @@ def test_an_organisation_that_refuses_everything_is_all_gaps() -> None:
             "/api/v2/w*",
             "/api/v[13]*",
             "/api/private*",
+            "/private/*",
         ):
             faults.deny(path, status=403)
         found = audit(demo)

@@ -10,6 +10,7 @@ from scripted import API, ORG, WEB, restriction
 from auditor.inventory.circleci.exposure import (
     NO,
     YES,
+    Doors,
     Estate,
     any_of,
     of_context,
@@ -36,7 +37,7 @@ ELSEWHERE = restriction("project", "p-unlisted", "elsewhere")
 
 
 def estate(web: Fact[bool] = NO, api: Fact[bool] = NO, missing: Gap | None = None) -> Estate:
-    return Estate(ORG, {WEB: "web", API: "api"}, {WEB: web, API: api}, missing)
+    return Estate(ORG, {WEB: "web", API: "api"}, {WEB: Doors(web), API: Doors(api)}, missing)
 
 
 def facts(exposure: Exposure) -> tuple[Any, Any, Any]:
@@ -122,7 +123,7 @@ def test_whether_a_project_gives_its_secrets_to_forks(
     settings: dict[str, bool], passes: Fact[bool]
 ) -> None:
     assert passes_to_forks(settings, UNJUDGED.gap) == passes
-    assert of_project(passes) == Exposure(NO, Known(1), passes)
+    assert of_project(Doors(passes)) == Exposure(NO, Known(1), passes)
 
 
 FACTS = st.lists(st.sampled_from([YES, NO, REFUSED]))
@@ -142,7 +143,7 @@ def test_any_of_is_never_lower_than_what_is_known(known: list[Fact[bool]]) -> No
 @given(FACTS)
 def test_a_refused_project_never_lowers_a_context(known: list[Fact[bool]]) -> None:
     def forks(facts: list[Fact[bool]]) -> Fact[bool]:
-        projects = Estate(ORG, {}, {str(number): fact for number, fact in enumerate(facts)})
+        projects = Estate(ORG, {}, {str(number): Doors(fact) for number, fact in enumerate(facts)})
         return of_context([], projects, UNJUDGED.gap).fork_builds
 
     rank = {NO: 0, REFUSED: 1, YES: 2}

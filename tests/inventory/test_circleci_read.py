@@ -76,7 +76,7 @@ def test_a_whole_organisation_has_no_gap() -> None:
         (ScopeKind.CONTEXT, "open", Known(1)),
         (ScopeKind.PROJECT, "web", Known(1)),
         (ScopeKind.PROJECT, "api", Known(1)),
-        (ScopeKind.ORGANIZATION, "acme", Known(0)),
+        (ScopeKind.ORGANIZATION, "acme", Known(1)),
     }
     lines = covered(found)
     assert lines.pop("organisations") == (1, 1)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import ORG, WEB, Asked, Memory, Routes, Said, acme, audit, items, serving
+from scripted import API, ORG, WEB, Asked, Memory, Routes, Said, acme, audit, items, serving
 
 from auditor.classify.catalogue import kinds
 from auditor.inventory import Inventory
 from auditor.inventory.circleci import unlisted
 from auditor.inventory.circleci.exposure import NOT_IN_BUILDS
 from auditor.inventory.circleci.fields import origin
-from auditor.inventory.circleci.stores import STORES
+from auditor.inventory.circleci.stores import STORES, Store
 from auditor.inventory.circleci.stores.parameters import looks_secret
 from auditor.models import Known, ScopeKind, Secret, Unknown
 
@@ -52,6 +52,27 @@ def data(*attributes: Any) -> Any:
 
 RESOURCES, TOKENS, AGENTS = (f"/api/v3/runner{path}" for path in ("/resource", "/token", ""))
 MAC = items({"id": "1", "resource_class": "acme/mac"})
+
+UNVERSIONED = f"/api/v3/projects/{WEB}/settings"
+
+
+def setting(on: bool) -> Said:
+    return Said({"data": {"attributes": {"enable_unversioned_config": on, "other": PLANTED}}})
+
+
+OPEN_SETTINGS = (
+    "forks are built; builds are shown to everybody; jobs may be rerun with SSH; "
+    "members who are no admins may change settings"
+)
+
+STANDALONE: dict[str, Said] = {
+    "/api/v2/me/collaborations": Said(
+        [{"id": ORG, "vcs-type": "circleci", "name": "acme", "slug": "circleci/Xy"}]
+    ),
+    "/api/v2/insights/circleci/Xy/summary": Said({"all_projects": ["web"]}),
+    f"/api/v2/organizations/{ORG}/groups": items(),
+    f"/private/ciam/orgs/{ORG}/role-grants": items(),
+}
 
 CASES = [
     case(
@@ -291,6 +312,54 @@ CASES = [
         f"/api/v3/orgs/{ORG}/settings",
         {"data": {"attributes": {"enable_unversioned_config": True, "other": PLANTED}}},
         ("on: pipelines may be started with a configuration sent along", "circleci-setting"),
+        **{UNVERSIONED: setting(False), UNVERSIONED.replace(WEB, API): setting(False)},
+    ),
+    case(
+        "project setting",
+        f"/api/v2/project/{SLUG}/settings",
+        {
+            "advanced": {
+                "build_fork_prs": True,
+                "forks_receive_secret_env_vars": False,
+                "disable_ssh": False,
+                "oss": True,
+                "write_settings_requires_admin": False,
+                "other": PLANTED,
+            }
+        },
+        (
+            OPEN_SETTINGS,
+            "circleci-setting",
+        ),
+    ),
+    case(
+        "unversioned-config setting",
+        UNVERSIONED,
+        setting(True).body,
+        ("pipelines may run a configuration sent along", "circleci-setting"),
+        **{
+            f"/api/v3/orgs/{ORG}/settings": setting(True),
+            UNVERSIONED.replace(WEB, API): setting(False),
+        },
+    ),
+    case(
+        "project OIDC claim",
+        f"/api/v2/org/{ORG}/project/{WEB}/oidc-custom-claims",
+        {"org_id": ORG, "audience": ["a"], "ttl": "10m0s", "other": PLANTED},
+        ("audience a", "circleci-oidc"),
+        ("lifetime 10m0s", "circleci-oidc"),
+    ),
+    case(
+        "role grant",
+        f"/private/ciam/orgs/{ORG}/role-grants",
+        listed(
+            {"userId": "1", "username": "olga", "role": "org-admin", "email": PLANTED},
+            {"user_id": "2", "username": "ben", "role": "org-viewer"},
+            {"userId": "3", "role": "org-admin"},
+        ),
+        ("olga (org-admin)", "circleci-role-grant"),
+        ("3 (org-admin)", "circleci-role-grant"),
+        **STANDALONE,
     ),
 ]
 IDS = [one.store for one in CASES]
@@ -308,6 +377,10 @@ def routes(of: Case, said: Said) -> Routes:
         return said if asked.query.get("scope-id") in (None, WEB) else items()
 
     return {**of.beside, of.path: by_query}
+
+
+def store_of(of: Case) -> Store:
+    return next(one for one in STORES if one.name == of.store)
 
 
 def rows(found: Inventory, store: str) -> list[Secret]:
@@ -332,7 +405,7 @@ def test_every_store_with_rows_has_its_case() -> None:
 
 @pytest.mark.parametrize("of", CASES, ids=IDS)
 def test_what_builds_do_not_receive_is_not_exposed_by_them(of: Case) -> None:
-    store = next(one for one in STORES if one.name == of.store)
+    store = store_of(of)
     exposures = {one.exposure for one in rows(inventory(routes(of, Said(of.body))), of.store)}
     assert (exposures == {NOT_IN_BUILDS}) is not store.in_builds
 
@@ -364,7 +437,8 @@ def test_a_failure_is_a_gap_and_the_run_goes_on(of: Case, fault: str) -> None:
     assert gap.affects
     assert not rows(found, of.store)
     place = next(one for one in found.places if one.scope.id in gap.affects)
-    assert isinstance(place.readable, Unknown)
+    # Secrets are known without the switches that say who gets them.
+    assert isinstance(place.readable, Known if store_of(of).setting else Unknown)
     assert rows(found, "context variable")
 
 

@@ -180,8 +180,9 @@ def restriction(kind: str, value: str, name: str | None = None) -> Any:
     }
 
 
-def switches(forks: Any = False, secrets: Any = True) -> Said:
-    return Said({"advanced": {"build_fork_prs": forks, "forks_receive_secret_env_vars": secrets}})
+def switches(forks: Any = False, secrets: Any = True, **others: Any) -> Said:
+    told = {"build_fork_prs": forks, "forks_receive_secret_env_vars": secrets, "disable_ssh": True}
+    return Said({"advanced": told | others})
 
 
 def v3(*projects: tuple[str, str], cursor: str | None = None) -> Said:
@@ -236,10 +237,14 @@ def acme() -> Routes:
         "/api/v3/signing/certificates": v3(),
         "/api/v3/notification/integrations": v3(),
         "/api/v3/provider/connections": v3(),
-        f"/api/v3/orgs/{ORG}/settings": Said({"data": {"attributes": {}}}),
+        f"/api/v3/orgs/{ORG}/settings": Said(
+            {"data": {"attributes": {"enable_unversioned_config": False}}}
+        ),
         "/api/v3/runner/resource": items(),
         f"/api/v2/projects/{WEB}/pipeline-definitions": items(),
         f"/api/v2/projects/{API}/pipeline-definitions": items(),
+        f"/api/v2/org/{ORG}/project/{WEB}/oidc-custom-claims": Said({"org_id": ORG}),
+        f"/api/v2/org/{ORG}/project/{API}/oidc-custom-claims": Said({"org_id": ORG}),
     }
     for name, tail in (("web", "wwww"), ("api", "aaaa")):
         slug = f"gh/acme/{name}"

@@ -6,6 +6,7 @@ A second call with the same snapshot asks only what the first one did not settle
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +23,8 @@ from auditor.inventory.circleci.reading import Reading
 from auditor.inventory.circleci.replies import Reply
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import STORES, Target
+from auditor.inventory.circleci.stores.organization_settings import switch as organization_switch
+from auditor.inventory.circleci.stores.unversioned_config import SWITCH as UNVERSIONED_SWITCH
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,9 +70,9 @@ def collect(calls: Calls, settings: Settings, collecting: Collecting) -> None:
     collecting.progress.note(f"CircleCI: reading {settings.base} as {login}")
     collector = _Collector(calls, settings, collecting)
     for organization in collector.organizations():
+        collector.organization(organization)
         collector.contexts(organization)
         collector.projects(organization)
-        collector.organization(organization)
 
 
 class _Collector:
@@ -79,6 +82,7 @@ class _Collector:
         self._calls = calls
         self._settings = settings
         self._progress = collecting.progress
+        self._snapshot = collecting.snapshot
         self._once = partial(documents.once, collecting.snapshot)
         self._reading = Reading(calls, settings, collecting.sealer, self._followed())
 
@@ -96,6 +100,14 @@ class _Collector:
             raise organizations.nothing(listed, self._settings)
         return chosen
 
+    def organization(self, organization: Organization) -> None:
+        """Read what belongs to an organisation as a whole: it decides what else is asked."""
+        target = organizations.target(organization)
+        self._stores(organization, [target])
+        document = documents.load(self._snapshot, organization.id, target.kind.value, target.id)
+        permitted = organization_switch(document, UNVERSIONED_SWITCH)
+        self._reading = replace(self._reading, unversioned_config=permitted)
+
     def contexts(self, organization: Organization) -> None:
         """Read the contexts of an organisation."""
         self._progress.start(f"listing the contexts of {shown(organization.name)}")
@@ -110,10 +122,6 @@ class _Collector:
         listings = dict(self._work(partial(self._list, organization), wanted))
         found = projects.settled(listings, partial(self._resolve, organization))
         self._stores(organization, [projects.target(one, organization) for one in found])
-
-    def organization(self, organization: Organization) -> None:
-        """Read what belongs to an organisation as a whole."""
-        self._stores(organization, [organizations.target(organization)])
 
     def _followed(self) -> Reply:
         if not self._settings.v1:

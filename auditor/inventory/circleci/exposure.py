@@ -15,29 +15,41 @@ NOT_IN_BUILDS = Exposure(NO, Known(0), NO, ("builds do not receive it",))
 """The exposure of what CircleCI keeps for itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What lets others than a project's own configuration and builds at its secrets."""
+
+    forks: Fact[bool]
+    """Builds of forked pull requests receive them."""
+    ssh: Fact[bool] = NO
+    """Jobs may be rerun with SSH."""
+    config: Fact[bool] = NO
+    """Pipelines may run a configuration that is in no repository."""
+
+
 @dataclass(frozen=True)
 class Estate:
-    """The projects of an organisation, as far as its contexts need to know them.
+    """The projects and groups of an organisation, as far as its contexts need to know them.
 
-    `forks` tells by project id whether builds of forked pull requests receive secrets; `missing`
-    says why the list of projects may not be whole.
+    `doors` holds those of each project by id; `missing` says why the list of projects may not be
+    whole.
     """
 
     organization_id: str
     names: Mapping[str, str] = field(default_factory=dict)
-    forks: Mapping[str, Fact[bool]] = field(default_factory=dict)
+    doors: Mapping[str, Doors] = field(default_factory=dict)
     missing: Gap | None = None
 
     @cached_property
     def count(self) -> Fact[int]:
         """Return how many projects there are."""
-        return Unknown(self.missing) if self.missing else Known(len(self.forks))
+        return Unknown(self.missing) if self.missing else Known(len(self.doors))
 
     @cached_property
-    def any_forks(self) -> Fact[bool]:
-        """Return whether any project passes secrets to builds of forks."""
-        rest: list[Fact[bool]] = [Unknown(self.missing)] if self.missing else []
-        return any_of((*self.forks.values(), *rest))
+    def any_doors(self) -> Doors:
+        """Return which doors any project has open."""
+        rest = [_unknown_doors(self.missing)] if self.missing else []
+        return _any_doors((*self.doors.values(), *rest))
 
 
 def any_of(facts: Iterable[Fact[bool]]) -> Fact[bool]:
@@ -51,25 +63,54 @@ def any_of(facts: Iterable[Fact[bool]]) -> Fact[bool]:
     return result
 
 
+def _any_doors(doors: Iterable[Doors]) -> Doors:
+    found = tuple(doors)
+    return Doors(
+        any_of(one.forks for one in found),
+        any_of(one.ssh for one in found),
+        any_of(one.config for one in found),
+    )
+
+
+def _unknown_doors(gap: Gap) -> Doors:
+    return Doors(Unknown(gap), Unknown(gap), Unknown(gap))
+
+
+def both(first: Json, second: Json, gap: Gap) -> Fact[bool]:
+    """Return whether two switches are on; `gap` where it takes one that is not told to know."""
+    if first is False or second is False:
+        return NO
+    return YES if first is True and second is True else Unknown(gap)
+
+
 def passes_to_forks(settings: Mapping[str, Json], gap: Gap) -> Fact[bool]:
     """Return whether a project builds forks and gives them its secrets; `gap` if it does not say.
 
     The second switch is on by default and means nothing without the first.
     """
-    switches = (settings.get("build_fork_prs"), settings.get("forks_receive_secret_env_vars"))
-    if False in switches:
-        return NO
-    return YES if switches == (True, True) else Unknown(gap)
+    return both(settings.get("build_fork_prs"), settings.get("forks_receive_secret_env_vars"), gap)
 
 
-def of_project(forks: Fact[bool]) -> Exposure:
+def reruns_with_ssh(settings: Mapping[str, Json], gap: Gap) -> Fact[bool]:
+    """Return whether jobs of a project may be rerun with SSH; `gap` if it does not say."""
+    disabled = settings.get("disable_ssh")
+    return Known(not disabled) if isinstance(disabled, bool) else Unknown(gap)
+
+
+def of_project(doors: Doors) -> Exposure:
     """Return the exposure of a project's own secrets: no other project receives them."""
-    return Exposure(unrestricted=NO, project_count=Known(1), fork_builds=forks)
+    return _exposure(NO, Known(1), doors)
+
+
+def _exposure(
+    unrestricted: Fact[bool], count: Fact[int], doors: Doors, restrictions: tuple[str, ...] = ()
+) -> Exposure:
+    return Exposure(unrestricted, count, doors.forks, restrictions, doors.ssh, doors.config)
 
 
 def of_organization(estate: Estate) -> Exposure:
     """Return the exposure of what an organisation keeps for all of its projects."""
-    return Exposure(unrestricted=YES, project_count=estate.count, fork_builds=estate.any_forks)
+    return _exposure(YES, estate.count, estate.any_doors)
 
 
 def of_context(
@@ -83,25 +124,37 @@ def of_context(
     projects = {text(one, "restriction_value", "project_id") for one in real if _is(one, "project")}
     groups_only = all(_is(one, "group") for one in real)
     count: Fact[int] = estate.count if groups_only else Unknown(unevaluated)
-    forks = estate.any_forks
+    doors = estate.any_doors
     if projects:
         count = Known(len(projects))
-        forks = any_of(estate.forks.get(one, Unknown(unevaluated)) for one in sorted(projects))
-    if forks == YES and not all(_is(one, "project") for one in real):
-        forks = Unknown(unevaluated)
-    return Exposure(
-        unrestricted=Known(not real),
-        project_count=count,
-        fork_builds=forks,
-        restrictions=tuple(_words(one, estate) for one in real),
-    )
+        unlisted = _unknown_doors(unevaluated)
+        doors = _any_doors(estate.doors.get(one, unlisted) for one in sorted(projects))
+    if not all(_is(one, "project") for one in real):
+        doors = _behind(doors, real, unevaluated)
+    return _exposure(Known(not real), count, doors, tuple(_words(one, estate) for one in real))
+
+
+def _behind(doors: Doors, real: Iterable[Mapping[str, Json]], unevaluated: Gap) -> Doors:
+    """Return the doors that are left behind groups and expressions.
+
+    No fork passes a group; its members do, with SSH and with any configuration. An expression may
+    shut any door.
+    """
+
+    def shut(door: Fact[bool]) -> Fact[bool]:
+        return Unknown(unevaluated) if door == YES else door
+
+    forks = shut(doors.forks)
+    if any(not _is(one, "project") and not _is(one, "group") for one in real):
+        return Doors(forks, shut(doors.ssh), shut(doors.config))
+    return Doors(forks, doors.ssh, doors.config)
 
 
 def of_unknown_context(estate: Estate, gap: Gap) -> Exposure:
     """Return the exposure of a context whose restrictions could not be read."""
     unknown = Unknown(gap)
-    forks = estate.any_forks
-    return Exposure(unknown, unknown, forks if forks == NO else unknown)
+    doors = (estate.any_doors.forks, estate.any_doors.ssh, estate.any_doors.config)
+    return _exposure(unknown, unknown, Doors(*(NO if one == NO else unknown for one in doors)))
 
 
 def _effective(

@@ -30,6 +30,8 @@ class Findings:
     troubles: list[Trouble] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
     """How many scopes of the organisation at hand gave a store wholly, by the store's name."""
+    absent: Counter[str] = field(default_factory=Counter)
+    """How many of those do not have the store at all."""
     seen: set[str] = field(default_factory=set)
     """Ids of the scopes added: two organisations may list the same project."""
 
@@ -50,6 +52,7 @@ class Findings:
         self.places.append(scope.place(sources, link(""), len(self.secrets) - before))
         self.troubles.extend(scope.troubles())
         self.read.update(store.name for store, reply in scope.replies if reply.complete)
+        self.absent.update(store.name for store, reply in scope.replies if reply.nothing_to_ask)
 
     def cover(self, kind: ScopeKind, of: Organization, known: int | None, note: str) -> None:
         """Add lines of coverage for the stores of credentials of the scopes just added.
@@ -59,6 +62,8 @@ class Findings:
         stores = [one for one in STORES if one.scope is kind and one.entries]
         alike: dict[int, list[str]] = {}
         for store in (one for one in stores if one.wanted(self.settings)):
+            if self.absent[store.name] and self.absent[store.name] == self.read[store.name]:
+                continue
             alike.setdefault(self.read[store.name], []).append(f"{store.name}s")
         one = kind is ScopeKind.ORGANIZATION
         places = f"organization {shown(of.name)}" if one else f"{kind.value}s of {shown(of.name)}"
@@ -66,3 +71,4 @@ class Findings:
             what = f"{places} for their {', '.join(names)}" if number else places
             self.coverage.append(Coverage(SOURCE, what, read, known, note))
         self.read.clear()
+        self.absent.clear()

@@ -15,21 +15,23 @@ from auditor.inventory.circleci import (
     gaps,
     links,
     organizations,
+    people,
     projects,
     unlisted,
 )
-from auditor.inventory.circleci.exposure import Estate
+from auditor.inventory.circleci.doors import doors_of
+from auditor.inventory.circleci.exposure import Doors, Estate
 from auditor.inventory.circleci.fields import shown, text
 from auditor.inventory.circleci.findings import Findings
 from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Trouble
 from auditor.inventory.circleci.organizations import Organization
 from auditor.inventory.circleci.projects import Project
 from auditor.inventory.circleci.replies import Reply
+from auditor.inventory.circleci.scopes import Told
 from auditor.inventory.circleci.settings import Settings
-from auditor.inventory.circleci.stores import PROJECT_SETTINGS, RESTRICTIONS, STORES, Target
-from auditor.models import Coverage, Fact, Gap, ScopeKind, Unknown
+from auditor.inventory.circleci.stores import RESTRICTIONS, STORES, Target
+from auditor.models import Coverage, Gap, ScopeKind, Unknown
 
-_UNTOLD = "CircleCI does not say whether builds of forks receive its secrets"
 _UNJUDGED = (
     "an expression, a group or a project that is not listed limits its use, "
     "and what that lets through cannot be judged from outside"
@@ -42,9 +44,10 @@ def read(settings: Settings, snapshot: Snapshot) -> Inventory:
     audited = _organizations(found)
     for organization in audited:
         _switched_off(found, organization)
-        estate = _projects(found, organization)
+        whole = found.told(organizations.target(organization), organization)
+        estate = _projects(found, organization, whole)
         _contexts(found, organization, estate)
-        _organization(found, organization, estate)
+        _organization(found, organization, whole, estate)
     return Inventory(
         tuple(shown(organization.name) for organization in audited),
         tuple(found.places),
@@ -99,7 +102,7 @@ def _switched_off(found: Findings, organization: Organization) -> None:
 # --- projects --------------------------------------------------------------------------------
 
 
-def _projects(found: Findings, organization: Organization) -> Estate:
+def _projects(found: Findings, organization: Organization, whole: Told) -> Estate:
     """Add the projects of an organisation and return what its contexts need to know of them."""
     listings = {
         one.name: found.load(one.name, organization.id, "listing", one.name)
@@ -113,34 +116,28 @@ def _projects(found: Findings, organization: Organization) -> Estate:
         ],
     )
     missing = _missing(organization, listings, named)
-    forks = {
-        project.key: _project(found, organization, project)
+    doors = {
+        project.key: _project(found, organization, whole, project)
         for project in named
         if project.key not in found.seen
     }
     found.gaps.extend([missing] if missing else [])
     note = ", ".join(_listing_note(name, reply) for name, reply in listings.items())
-    found.cover(ScopeKind.PROJECT, organization, None if missing else len(forks), note)
+    found.cover(ScopeKind.PROJECT, organization, None if missing else len(doors), note)
     names = {project.key: projects.target(project, organization).name for project in named}
-    return Estate(organization.id, names, forks, missing)
+    return Estate(organization.id, names | people.groups(whole), doors, missing)
 
 
-def _project(found: Findings, organization: Organization, project: Project) -> Fact[bool]:
-    """Add a project and return whether builds of forks receive its secrets."""
+def _project(found: Findings, organization: Organization, whole: Told, project: Project) -> Doors:
+    """Add a project and return its doors."""
     scope = found.told(projects.target(project, organization), organization)
-    reply = scope.reply(PROJECT_SETTINGS)
-    forks: Fact[bool] = Unknown(scope.gap(PROJECT_SETTINGS))
-    if reply.complete:
-        doubt = Trouble(PROJECT_SETTINGS, scope.scope, _UNTOLD, "look at the project's settings")
-        forks = exposure.passes_to_forks(reply.items[0], doubt.gap)
-        if isinstance(forks, Unknown):
-            found.troubles.append(doubt)
+    doors = doors_of(scope, whole, organization, found)
 
     def link(page: str) -> str | None:
         return links.project(found.settings, project.slug, page or "environment-variables")
 
-    found.add(scope, exposure.of_project(forks), tuple(project.sources), link)
-    return forks
+    found.add(scope, exposure.of_project(doors), tuple(project.sources), link)
+    return doors
 
 
 def _missing(
@@ -199,8 +196,7 @@ def _context(found: Findings, organization: Organization, target: Target, estate
     if reply.complete:
         doubt = Trouble(RESTRICTIONS, scope.scope, _UNJUDGED, "read the restrictions by hand")
         exposed = exposure.of_context(reply.items, estate, doubt.gap)
-        facts = (exposed.project_count, exposed.fork_builds)
-        if any(isinstance(fact, Unknown) and fact.gap == doubt.gap for fact in facts):
+        if any(isinstance(fact, Unknown) and fact.gap == doubt.gap for fact in exposed.facts):
             found.troubles.append(doubt)
     else:
         exposed = exposure.of_unknown_context(estate, scope.gap(RESTRICTIONS))
@@ -211,13 +207,12 @@ def _context(found: Findings, organization: Organization, target: Target, estate
 # --- the organisation itself -----------------------------------------------------------------
 
 
-def _organization(found: Findings, organization: Organization, estate: Estate) -> None:
+def _organization(found: Findings, organization: Organization, scope: Told, estate: Estate) -> None:
     """Add what belongs to an organisation as a whole."""
 
     def link(page: str) -> str | None:
         return links.organization(found.settings, organization.slug, page or "overview")
 
-    scope = found.told(organizations.target(organization), organization)
     found.add(scope, exposure.of_organization(estate), ("organizations",), link)
     found.secrets.extend(unlisted.secrets(scope.scope, link("")))
-    found.cover(ScopeKind.ORGANIZATION, organization, 1, "")
+    found.cover(ScopeKind.ORGANIZATION, organization, 1, people.roles(scope))

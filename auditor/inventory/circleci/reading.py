@@ -22,3 +22,5 @@ class Reading:
     settings: Settings
     sealer: Sealer
     followed: Reply
+    unversioned_config: bool | None = None
+    """Whether the organisation at hand permits it at all, None where that is not known."""

@@ -53,6 +53,11 @@ class Reply:
         return not self.error
 
     @property
+    def nothing_to_ask(self) -> bool:
+        """Return whether no call was made, because there can be nothing."""
+        return self.complete and self.status is None
+
+    @property
     def settled(self) -> bool:
         """Return whether asking again would give the same: it was read, or refused for good."""
         return self.complete or refused(self.status)

@@ -65,7 +65,9 @@ class Told:
     def place(self, sources: tuple[str, ...], url: str | None, secrets: int) -> Place:
         """Return the place; it is readable only when every store of credentials was read."""
         unread_stores = (
-            store for store, reply in self.replies if store.entries and not reply.complete
+            store
+            for store, reply in self.replies
+            if store.entries and not store.setting and not reply.complete
         )
         failed = next(unread_stores, None)
         readable: Fact[int] = Unknown(self.gap(failed)) if failed else Known(secrets)

@@ -10,6 +10,8 @@ from auditor.config import STRICT, Endpoint, Parallel, Retries, Seconds, Variabl
 CLOUD = "https://circleci.com"
 RUNNER_CLOUD = "https://runner.circleci.com"
 RUNNER_API = "/api/v3/runner"
+APP_API = "/private/"
+"""The private routes of the web application's own host."""
 DEFAULT_TOKEN = "CIRCLE_TOKEN"  # noqa: S105 (the name of a variable)
 LEGACY_TOKEN = "CIRCLE_CLI_TOKEN"  # noqa: S105 (what the CircleCI CLI read before)
 
@@ -60,9 +62,10 @@ class Settings:
         return self.private and not self.server
 
     def address(self, path: str) -> str:
-        """Return the address of a path; on Cloud the runner API has a host of its own."""
-        of_runner = self.base == CLOUD and path.startswith(RUNNER_API)
-        return (RUNNER_CLOUD if of_runner else self.base) + path
+        """Return the address of a path; on Cloud some have a host of their own."""
+        if path.startswith(RUNNER_API) and self.base == CLOUD:
+            return RUNNER_CLOUD + path
+        return (self.app if path.startswith(APP_API) else self.base) + path
 
     @property
     def app(self) -> str:

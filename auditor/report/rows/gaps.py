@@ -78,11 +78,7 @@ def _all(results: Results) -> Iterator[Gap]:
         if not unmatched.searched:
             yield unmatched.gap
     for secret in results.secrets:
-        facts = (
-            secret.exposure.unrestricted,
-            secret.exposure.project_count,
-            secret.exposure.fork_builds,
-        )
+        facts = secret.exposure.facts
         yield from _unknown(facts, (secret.scope.id,) * len(facts))
 
 

@@ -12,6 +12,7 @@ from auditor.inventory.circleci.stores import (
     config_policies,
     context_restrictions,
     context_variables,
+    groups,
     legacy_aws_keys,
     notifications,
     oidc_claims,
@@ -21,11 +22,13 @@ from auditor.inventory.circleci.stores import (
     project_settings,
     project_tokens,
     project_variables,
+    role_grants,
     runners,
     schedules,
     signing_certificates,
     ssh_keys,
     triggers,
+    unversioned_config,
     vcs_connections,
     webhooks,
 )
@@ -33,12 +36,16 @@ from auditor.inventory.circleci.stores.store import Entry, OnServer, Store, Targ
 
 RESTRICTIONS = context_restrictions.STORE
 PROJECT_SETTINGS = project_settings.STORE
+UNVERSIONED_CONFIG = unversioned_config.STORE
+ORGANIZATION_SETTINGS = organization_settings.STORE
+GROUPS, MEMBERS, ROLES = groups.GROUPS, groups.MEMBERS, role_grants.STORE
 
 STORES: tuple[Store, ...] = (
     context_variables.STORE,
     RESTRICTIONS,
     project_variables.STORE,
     PROJECT_SETTINGS,
+    UNVERSIONED_CONFIG,
     legacy_aws_keys.STORE,
     ssh_keys.STORE,
     checkout_keys.STORE,
@@ -47,6 +54,7 @@ STORES: tuple[Store, ...] = (
     triggers.WEBHOOKS,
     triggers.PARAMETERS,
     schedules.STORE,
+    oidc_claims.OF_PROJECT,
     runners.RESOURCES,
     runners.TOKENS,
     runners.AGENTS,
@@ -58,7 +66,23 @@ STORES: tuple[Store, ...] = (
     orb_urls.STORE,
     config_policies.STORE,
     audit_streams.STORE,
-    organization_settings.STORE,
+    ORGANIZATION_SETTINGS,
+    GROUPS,
+    MEMBERS,
+    ROLES,
 )
 
-__all__ = ["PROJECT_SETTINGS", "RESTRICTIONS", "STORES", "Entry", "OnServer", "Store", "Target"]
+__all__ = [
+    "GROUPS",
+    "MEMBERS",
+    "ORGANIZATION_SETTINGS",
+    "PROJECT_SETTINGS",
+    "RESTRICTIONS",
+    "ROLES",
+    "STORES",
+    "UNVERSIONED_CONFIG",
+    "Entry",
+    "OnServer",
+    "Store",
+    "Target",
+]

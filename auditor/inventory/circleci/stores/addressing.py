@@ -33,6 +33,11 @@ def of_project_id(project: Target, route: str, ask: Callable[[str], Reply]) -> R
     return ask(project.id)
 
 
+def if_standalone(organization: Target, route: str, ask: Callable[[], Reply]) -> Reply:
+    """Return what `ask` gives for a standalone organisation; of others there is nothing to ask."""
+    return ask() if organization.slug.startswith("circleci/") else Reply(f"GET {route}")
+
+
 def or_deleted(
     found: Reply,
     reading: Reading,

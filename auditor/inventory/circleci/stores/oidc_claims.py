@@ -11,14 +11,25 @@ from auditor.inventory.circleci import listing
 from auditor.inventory.circleci.fields import kept, text, when
 from auditor.inventory.circleci.reading import Reading
 from auditor.inventory.circleci.replies import Reply
+from auditor.inventory.circleci.stores.addressing import of_project_id
 from auditor.inventory.circleci.stores.store import Entry, OnServer, Store, Target
 from auditor.models import Json, ScopeKind
 
+_OF_ORGANIZATION = "/api/v2/org/{organization}/oidc-custom-claims"
+_OF_PROJECT = "/api/v2/org/{organization}/project/{project}/oidc-custom-claims"
 
-def _read(reading: Reading, organization: Target) -> Reply:
-    route = "/api/v2/org/{organization}/oidc-custom-claims"
+
+def _of_organization(reading: Reading, organization: Target) -> Reply:
     segments = {"organization": organization.id}
-    return listing.one(reading.calls, route, _kept, segments=segments, must="org_id")
+    return listing.one(reading.calls, _OF_ORGANIZATION, _kept, segments=segments, must="org_id")
+
+
+def _of_project(reading: Reading, project: Target) -> Reply:
+    def ask(id_: str) -> Reply:
+        segments = {"organization": project.organization_id, "project": id_}
+        return listing.one(reading.calls, _OF_PROJECT, _kept, segments=segments, must="org_id")
+
+    return of_project_id(project, _OF_PROJECT, ask)
 
 
 def _kept(body: Mapping[str, Json]) -> Json:
@@ -38,11 +49,20 @@ def _entries(item: Json) -> Iterator[Entry]:
         yield Entry(f"lifetime {ttl}", None, written, kind="circleci-oidc", key="ttl")
 
 
+OF_PROJECT = Store(
+    name="project OIDC claim",
+    scope=ScopeKind.PROJECT,
+    right="an organization admin, or an admin of the project",
+    read=_of_project,
+    entries=_entries,
+    on_server=OnServer.ABSENT,
+)
+
 STORE = Store(
     name="OIDC claim",
     scope=ScopeKind.ORGANIZATION,
     right="an organization admin",
-    read=_read,
+    read=_of_organization,
     entries=_entries,
     on_server=OnServer.ABSENT,
 )

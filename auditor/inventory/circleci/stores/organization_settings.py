@@ -34,6 +34,13 @@ def _kept(body: Mapping[str, Json]) -> Json:
     return {name: told[name] for name in _SWITCHES if isinstance(told.get(name), bool)}
 
 
+def switch(replies: Mapping[str, Reply], name: str) -> bool | None:
+    """Return how a switch stands in the replies of an organisation's stores, None if not told."""
+    items = replies[STORE.reply].items if STORE.reply in replies else ()
+    told = items[0].get(name) if items else None
+    return told if isinstance(told, bool) else None
+
+
 def _entries(item: Json) -> Iterator[Entry]:
     for name, on in item.items():
         state = "on" if on else "off"

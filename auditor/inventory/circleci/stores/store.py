@@ -72,6 +72,8 @@ class Store:
     on_server: OnServer = OnServer.LISTED
     in_builds: bool = True
     """Whether builds receive what it holds."""
+    setting: bool = False
+    """Whether it holds switches alone: the secrets of a place are known without them."""
     page: str = ""
     """Its page among the scope's settings in the web application, "" for the usual one."""
     shared: str = ""
