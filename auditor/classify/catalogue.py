@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import chain
 
-from auditor.classify.tokens import split, squash
+from auditor.classify.tokens import Runs, split, squash
 from auditor.models import Confidence, Json, Kind, Role
 
 GENERIC = "generic"
@@ -82,9 +82,9 @@ class Catalogue:
     globs: tuple[tuple[re.Pattern[str], Meaning], ...]
     glob_heads: tuple[str, ...]
     """What the globs begin with, to settle nearly every name by one look."""
-    affixes: frozenset[str]
-    publishable: frozenset[str]
-    inherited: frozenset[str]
+    affixes: Runs
+    publishable: Runs
+    inherited: Runs
     glued: tuple[str, ...]
     ambiguous: tuple[Ambiguous, ...]
     pairs: tuple[Pair, ...]
@@ -128,9 +128,9 @@ def parse(text: str) -> Catalogue:
         entries=entries.entries,
         globs=tuple((re.compile(translate(glob)), meaning) for glob, meaning in globs),
         glob_heads=tuple({re.split(r"[*?[]", glob)[0] for glob, _ in globs}),
-        affixes=_squashed(words["affixes"]),
-        publishable=_squashed(words["publishable"]),
-        inherited=_squashed(words["inherited"]),
+        affixes=Runs(map(squash, words["affixes"])),
+        publishable=Runs(map(squash, words["publishable"])),
+        inherited=Runs(map(squash, words["inherited"])),
         glued=tuple(words["glued"]),
         ambiguous=tuple(_ambiguous(table.get("ambiguous", ()), kinds)),
         pairs=tuple(
@@ -215,9 +215,13 @@ class _Entries:
 
 def _family(row: Json) -> Iterator[Json]:
     """Yield a row of its own for each vendor of a family; "{vendor}" in its title is the vendor."""
+    consoles = row.get("consoles", {})
+    if unknown := consoles.keys() - row["vendors"].keys():
+        raise ValueError(f"a console of no vendor of its family: {', '.join(sorted(unknown))}")
     for vendor, words in row["vendors"].items():
         name = re.sub("[^a-z0-9]+", "-", vendor.lower()).strip("-")
         own = {"kind": f"{name}-credential", "vendor": vendor, "words": words}
+        own["console"] = consoles.get(vendor, "")
         yield {**row, **own, "title": row["title"].format(vendor=vendor)}
 
 

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from auditor.classify.catalogue import GENERIC, Catalogue, Meaning, catalogue
-from auditor.classify.lookup import Found, Hit, Positions, look
-from auditor.classify.tokens import LONGEST_NAME, run_at, significant, split
+from auditor.classify.lookup import Found, Hit, Positions, Vendor, look
+from auditor.classify.tokens import LONGEST_NAME, Runs, significant, split
 from auditor.models import Classification, Confidence, Kind, Role
 
 MEMORY = 16_384
@@ -71,16 +71,14 @@ def _glob(known: Catalogue, name: str) -> Meaning | None:
     return next((meaning for glob, meaning in known.globs if glob.match(shouted)), None)
 
 
-def _after_prefix(
-    words: Sequence[str], plain: Positions, start: int, prefixes: frozenset[str]
-) -> int:
+def _after_prefix(words: Sequence[str], plain: Positions, start: int, prefixes: Runs) -> int:
     """Return the position after a prefix such as NEXT_PUBLIC or TF_VAR, 0 where there is none.
 
     It stands first, or first after affixes such as PROD.
     """
     after = bisect_left(plain, start)
     for at in (start, *plain[after : after + 1]):
-        size = run_at(words, at, prefixes)
+        size = prefixes.at(words, at)
         if size and len(words) > at + size:
             return at + size
     return 0
@@ -117,7 +115,7 @@ def _lend(hit: Hit, found: Found) -> Hit:
     """
     telling = [h for h in found.hits if h.meaning.kind and h.meaning.kind.vendor]
     named = max(telling, key=_order, default=None)
-    apart = [vendor for vendor in found.vendors if not set(vendor.at) & set(hit.at)]
+    apart = [vendor for vendor in found.vendors if _beside(vendor, hit)]
     if named:
         kind, at = named.meaning.kind, named.at
     elif apart:
@@ -133,6 +131,11 @@ def _lend(hit: Hit, found: Found) -> Hit:
         rule=f"{kind.vendor}, {hit.meaning.rule}".removeprefix(", "),
     )
     return Hit(meaning, tuple(sorted({*at, *hit.at})), hit.run)
+
+
+def _beside(vendor: Vendor, hit: Hit) -> bool:
+    """Return whether a vendor's word is more than part of the hit: EXA_API and API_KEY overlap."""
+    return vendor.at[0] < hit.at[0] or not set(vendor.at) & set(hit.at)
 
 
 def _kept(meaning: Meaning, kind: Kind) -> str:

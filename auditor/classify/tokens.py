@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Self
 
 LONGEST_NAME = 200
 """Of a longer name the first and the last half of this many characters are judged."""
@@ -49,16 +50,41 @@ def windows(
     what is looked for, so that a run is given up as soon as nothing begins like it.
     """
     chosen = [words[at] for at in positions]
-    for first in range(len(chosen)):
-        text = ""
-        for end in range(first, len(chosen)):
-            text += chosen[end]
-            if text not in beginnings:
+    for first, text in enumerate(chosen):
+        end = first + 1
+        while text in beginnings:
+            yield first, end, text
+            if end == len(chosen):
                 break
-            yield first, end + 1, text
+            text += chosen[end]  # noqa: PLW2901 (the run grows)
+            end += 1
 
 
-def significant(words: Sequence[str], affixes: Container[str]) -> tuple[int, ...]:
+class Runs(frozenset[str]):
+    """Squashed texts, of up to three words each, that are looked for at one place of a name."""
+
+    starts: frozenset[str]
+    """Their beginnings, so that the first word settles nearly every look."""
+
+    def __new__(cls, texts: Iterable[str]) -> Self:
+        """Return the texts with their beginnings."""
+        made = super().__new__(cls, texts)
+        made.starts = frozenset(text[:end] for text in made for end in range(1, len(text) + 1))
+        return made
+
+    def at(self, words: Sequence[str], at: int) -> int:
+        """Return how many words at this position make one of the texts, 0 if none of up to 3."""
+        text = words[at] if at < len(words) else ""
+        for size in (1, 2, 3):
+            if text in self:
+                return size
+            if text not in self.starts or at + size >= len(words):
+                return 0
+            text += words[at + size]
+        return 0
+
+
+def significant(words: Sequence[str], affixes: Runs) -> tuple[int, ...]:
     """Return the positions of the words that are neither affixes nor numbers.
 
     An affix may be several words long (E2E is E, 2, E).
@@ -66,21 +92,11 @@ def significant(words: Sequence[str], affixes: Container[str]) -> tuple[int, ...
     kept = []
     at = 0
     while at < len(words):
-        size = run_at(words, at, affixes)
+        size = affixes.at(words, at) if words[at] in affixes.starts else 0
         if not size and not words[at].isdigit():
             kept.append(at)
         at += size or 1
     return tuple(kept)
-
-
-def run_at(words: Sequence[str], at: int, known: Container[str]) -> int:
-    """Return how many words at this position make one of the known texts, 0 if none of up to 3."""
-    text = ""
-    for size, word in enumerate(words[at : at + 3], 1):
-        text += word
-        if text in known:
-            return size
-    return 0
 
 
 def _bounded(text: str) -> str:

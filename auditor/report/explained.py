@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from auditor.classify.by_hand import refuse_unknown_kinds
+from auditor.classify.catalogue import kinds
 from auditor.classify.entries import judge
 from auditor.config import load
 from auditor.errors import ConfigError
@@ -59,6 +60,7 @@ def explain(names: Sequence[str], overrides: Overrides) -> Json:
 
 
 def _facts(told: Classification) -> Json:
+    kind = kinds().get(told.kind)
     return {
         "role": told.role.value,
         "vendor": told.vendor,
@@ -68,6 +70,9 @@ def _facts(told: Classification) -> Json:
         "rule": told.rule,
         "confidence": told.confidence.value,
         "published": told.published,
+        "note": kind.note if kind else "",
+        "console": kind.console if kind else "",
+        "revoke": kind.revoke if kind else "",
     }
 
 

@@ -1,4 +1,7 @@
-"""Decides which addresses become links: https, to a known console or a configured host."""
+"""Decides which addresses become links: https, to a known console or a configured host.
+
+Known are the hosts of `data/link_hosts.toml` and those of the consoles in the catalogue of names.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Collection
 from functools import cache
 from importlib import resources
 from urllib.parse import urlsplit
+
+from auditor.classify.catalogue import kinds
 
 LENGTH_LIMIT = 2_079
 """Characters Excel follows in a link; a file with a longer one is repaired on opening."""
@@ -36,5 +41,6 @@ def _table() -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the hosts linked by name and the domains (with leading dot) linked below."""
     text = resources.files("auditor").joinpath("data/link_hosts.toml").read_text("utf-8")
     names: list[str] = tomllib.loads(text)["hosts"]
+    names += (urlsplit(kind.console).hostname or "" for kind in kinds().values() if kind.console)
     domains = tuple(name for name in names if name.startswith("."))
     return frozenset(names) - frozenset(domains), domains

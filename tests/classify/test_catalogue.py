@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -43,6 +44,38 @@ def test_every_kind_can_be_scored_and_replaced() -> None:
         assert kind.impact in IMPACTS, kind.id
         assert kind.revoke, kind.id
         assert not kind.console or urlsplit(kind.console).scheme == "https", kind.id
+
+
+def test_the_catalogue_is_as_long_as_it_should_be() -> None:
+    known = kinds().values()
+    assert len({kind.vendor for kind in known}) >= 1_000
+    assert len({kind.vendor for kind in known if kind.console}) >= 300
+    assert sum(len(row) for row in _patterns()) >= 1_500
+
+
+def _patterns() -> Iterator[list[str]]:
+    text = files("auditor").joinpath("data", "catalogue.toml").read_text("utf-8")
+    for row in tomllib.loads(text)["kind"]:
+        for field in ("names", "whole", "endings", "globs"):
+            yield from row.get(field, {}).values()
+
+
+def test_a_family_has_the_console_of_each_vendor() -> None:
+    family = """
+[[family]]
+title = "{vendor} key"
+impact = "ai"
+[family.vendors]
+"Two" = ["TWO"]
+"Three" = ["THREE"]
+[family.consoles]
+"Two" = "https://two.example/keys"
+"""
+    parsed = parse(HEAD + family).kinds
+    assert parsed["two-credential"].console == "https://two.example/keys"
+    assert parsed["three-credential"].console == ""
+    with pytest.raises(ValueError, match="Four"):
+        parse(HEAD + family + '"Four" = "https://four.example/"\n')
 
 
 def test_every_impact_has_its_row_in_the_table_of_severities() -> None:

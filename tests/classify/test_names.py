@@ -179,6 +179,14 @@ CYPRESS_RECORD_KEY                     secret Cypress cypress-key secret
 OPENAI_API_KEY                         secret OpenAI openai-api-key secret
 CLAUDE_TEAM_KEY                        secret Anthropic anthropic-api-key secret
 OPENAI_MODEL                           config OpenAI openai-api-key -
+TOGETHER_API_KEY                       secret Together together-credential secret
+AUTH_AUTH0_SECRET                      secret Auth0 auth0-credential secret
+MAC_CERTS                              secret Apple apple-signing secret
+R2_SECRET_ACCESS_KEY                   secret Cloudflare cloudflare-token secret
+EMAIL_SERVER_PASSWORD                  secret SMTP smtp-credential secret
+RENDER_DEPLOY_HOOK_URL                 secret - generic-webhook secret
+GKE_SERVICE_ACCOUNT                    secret Google gcp-service-account-key secret
+OPENID_ISSUER                          config - - -
 STRIPE_SECRET_KEY                      secret Stripe stripe-key secret
 STRIPE_PUBLISHABLE_KEY                 public Stripe stripe-key -
 BRAINTREE_PUBLIC_KEY                   identifier Braintree braintree-credential id
@@ -220,7 +228,7 @@ SESSION_COOKIE                         secret - generic-token secret
 PEPPER                                 secret - generic-secret secret
 ÄPFEL_TOKEN                            secret - generic-token secret
 WIN_PUBLIC_KEY_B64                     public - - -
-EKS_CLUSTER_CERT                       public - - -
+EKS_CLUSTER_CERT                       public AWS aws-access-key -
 MYAPP_VERIFYING_KEY                    public - - -
 KEY_FINGERPRINT                        public - - -
 SEO_KEYWORDS                           config - - -

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auditor.classify.catalogue import kinds
 from auditor.models import (
     AccessKey,
     Capability,
@@ -90,6 +91,13 @@ def test_a_critical_row_in_full(report: Report) -> None:
     assert row["Open in console"].startswith("https://console.aws.amazon.com/")
     assert row["Status"] == "Rotated"
     assert row["Days over"] is None
+
+
+def test_where_nobody_is_known_the_page_of_the_kind_is_linked(report: Report) -> None:
+    rows = [row for row in dicts(report.table("Secrets")) if not row["Identity"]]
+    linked = {row["Open in console"] for row in rows}
+    assert kinds()["npm-token"].console in linked
+    assert all(row["Open in console"] is None for row in rows if row["Severity"] == "None")
 
 
 def test_every_candidate_is_named(report: Report) -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.classify.catalogue import kinds
 from auditor.report import links
 from auditor.report.text import (
     CELL_LIMIT,
@@ -92,6 +93,7 @@ def test_known_consoles_and_configured_hosts_are_linked(url: str) -> None:
     "url",
     [
         "http://app.circleci.com/",
+        "http://dashboard.stripe.com/apikeys",
         "https://evil.example/",
         "https://app.circleci.com.evil.example/",
         "https://evilconsole.aws.amazon.com/",
@@ -112,3 +114,7 @@ def test_known_consoles_and_configured_hosts_are_linked(url: str) -> None:
 )
 def test_nothing_else_is_linked(url: str) -> None:
     assert not links.allowed(url, {"circleci.corp.example"})
+
+
+def test_every_console_of_the_catalogue_is_linked() -> None:
+    assert all(links.allowed(kind.console) for kind in kinds().values() if kind.console)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from auditor.models import AccessKey, HumanEdit, NoMatch, Reason
+from auditor.classify.catalogue import kinds
+from auditor.models import AccessKey, HumanEdit, NoMatch, Reason, Role
 from auditor.report.rows import people, vanished, words
 from auditor.report.rows.join import Joined, SecretRow
 from auditor.report.tables import Column, Kind, Owner, Row, Table, Value
@@ -165,7 +166,12 @@ def _proof(row: SecretRow, _: Joined) -> str:
 
 
 def _console(row: SecretRow, _: Joined) -> str | None:
-    return row.identities[0].console_url if row.identities else None
+    """Return the identity's page, else the page where such credentials are managed."""
+    if row.identities:
+        return row.identities[0].console_url
+    kind = kinds().get(row.classification.kind)
+    secret = row.classification.role is Role.SECRET
+    return kind.console or None if kind and secret else None
 
 
 # --- columns ---------------------------------------------------------------------------------
@@ -252,7 +258,7 @@ FIELDS: tuple[Field, ...] = (
     _tool("CI system", 11, lambda row, _: row.secret.source, "Where it was read."),
     _tool("Organization", 18, lambda row, _: row.secret.scope.organization, "In the CI system."),
     _tool("Open in CI", 30, lambda row, _: row.secret.url, "Its page.", Kind.LINK),
-    _tool("Open in console", 30, _console, "The identity's page.", Kind.LINK),
+    _tool("Open in console", 30, _console, "Where to revoke it.", Kind.LINK),
 )
 """Every column with how to read it."""
 
