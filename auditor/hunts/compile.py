@@ -1,0 +1,211 @@
+"""One SQL query for each hunt: the numbers of the events of `seen` that it finds.
+
+    n      the event's number in `seen`
+    note   what was unusual ("new: eu-west-3", "12 different"), NULL where the event says it all
+
+Queries are plain SQL with window functions over `ts`, the event's second, so that other engines
+can be given the same text through sqlglot.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import singledispatch
+
+from auditor.hunts.rules.definition import Hunt
+from auditor.hunts.rules.fields import literal, sql_of
+from auditor.hunts.rules.operators import (
+    Count,
+    Distinct,
+    ExpectedNetwork,
+    FirstSeen,
+    ImpossibleTravel,
+    Match,
+    OffHours,
+    OutsideJobWindow,
+    Rare,
+    UsedVsGranted,
+)
+
+_HOUR = "CAST(floor((ts % 86400) / 3600) AS BIGINT)"
+
+
+def query(hunt: Hunt, since: datetime | None = None, until: datetime | None = None) -> str:
+    """Return the query of a hunt for events of a window; its past lies before the window."""
+    platform = f"platform = {literal(hunt.platform)} AND " if hunt.platform else ""
+    return _query(hunt.operator, f"{platform}{hunt.condition}", _window(since, until))
+
+
+def _window(since: datetime | None, until: datetime | None) -> str:
+    parts = [f"ts >= {_seconds(since)}"] * bool(since) + [f"ts < {_seconds(until)}"] * bool(until)
+    return " AND ".join(parts) or "TRUE"
+
+
+def _seconds(moment: datetime | timedelta | None) -> int:
+    if isinstance(moment, datetime):
+        moment = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return int(moment.total_seconds()) if moment else 0
+
+
+@singledispatch
+def _query(operator: object, condition: str, window: str) -> str:
+    raise NotImplementedError(type(operator).__name__)
+
+
+@_query.register
+def _(operator: Match, condition: str, window: str) -> str:
+    del operator
+    return f"SELECT n, NULL AS note FROM seen WHERE {window} AND {condition}"
+
+
+@_query.register
+def _(operator: Count, condition: str, window: str) -> str:
+    back = f"RANGE BETWEEN {_seconds(operator.within)} PRECEDING AND CURRENT ROW"
+    return f"""
+WITH counted AS (
+  SELECT n, ts, count(*) OVER (PARTITION BY who, src_ip ORDER BY ts {back}) AS many
+  FROM seen WHERE {condition}
+)
+SELECT n, concat(many, ' in {_words(operator.within)}') AS note FROM counted
+WHERE {window} AND many >= {operator.at_least}"""
+
+
+@_query.register
+def _(operator: Distinct, condition: str, window: str) -> str:
+    back = f"RANGE BETWEEN {_seconds(operator.within)} PRECEDING AND CURRENT ROW"
+    apart = ", ".join(("who", *operator.per)) if operator.per else "who, src_ip"
+    return f"""
+WITH counted AS (
+  SELECT n, ts, count(DISTINCT {_value(operator.of)}) OVER (
+    PARTITION BY {apart} ORDER BY ts {back}) AS many
+  FROM seen WHERE {condition}
+)
+SELECT n, concat(many, ' different in {_words(operator.within)}') AS note FROM counted
+WHERE {window} AND many >= {operator.at_least}"""
+
+
+@_query.register
+def _(operator: FirstSeen, condition: str, window: str) -> str:
+    return _new(operator, condition, window, _value(operator.of))
+
+
+def _new(operator: FirstSeen, condition: str, window: str, value: str) -> str:
+    gap = f"ts - before > {_seconds(operator.history)}"
+    fresh = f"before IS NOT NULL AND {gap}" if operator.again else f"before IS NULL OR {gap}"
+    back = f"RANGE BETWEEN {_seconds(operator.within)} PRECEDING AND CURRENT ROW"
+    return f"""
+WITH began AS (SELECT who, min(ts) AS began FROM seen GROUP BY who),
+valued AS (
+  SELECT n, ts, who, {value} AS value FROM seen WHERE {condition}
+),
+traced AS (
+  SELECT v.n, v.ts, v.who, v.value, b.began,
+    lag(v.ts) OVER (PARTITION BY v.who, v.value ORDER BY v.ts, v.n) AS before
+  FROM valued v JOIN began b ON b.who = v.who WHERE v.value IS NOT NULL
+),
+fresh AS (
+  SELECT n, ts, value, count(*) OVER (PARTITION BY who ORDER BY ts {back}) AS many FROM traced
+  WHERE ({fresh}) AND ts - began >= {_seconds(operator.min_history)}
+)
+SELECT n, concat('new: ', value) AS note FROM fresh
+WHERE {window} AND many >= {operator.at_least}"""
+
+
+@_query.register
+def _(operator: Rare, condition: str, window: str) -> str:
+    return _seldom(operator, condition, window, _value(operator.of), "''")
+
+
+@_query.register
+def _(operator: OffHours, condition: str, window: str) -> str:
+    return _seldom(operator, condition, window, _HOUR, "':00 UTC'")
+
+
+def _seldom(operator: Rare | OffHours, condition: str, window: str, value: str, unit: str) -> str:
+    past = f"RANGE BETWEEN {_seconds(operator.history)} PRECEDING AND 1 PRECEDING"
+    return f"""
+WITH began AS (SELECT who, min(ts) AS began FROM seen GROUP BY who),
+valued AS (
+  SELECT n, ts, who, {value} AS value FROM seen WHERE {condition}
+),
+shares AS (
+  SELECT v.n, v.ts, v.value, b.began,
+    count(*) OVER (PARTITION BY v.who, v.value ORDER BY v.ts {past}) AS alike,
+    count(*) OVER (PARTITION BY v.who ORDER BY v.ts {past}) AS total
+  FROM valued v JOIN began b ON b.who = v.who WHERE v.value IS NOT NULL
+)
+SELECT n, concat(value, {unit}, ': ', alike, ' of ', total, ' before') AS note FROM shares
+WHERE {window} AND total >= {operator.min_events} AND alike < {operator.share} * total
+  AND ts - began >= {_seconds(operator.min_history)}"""
+
+
+@_query.register
+def _(operator: ExpectedNetwork, condition: str, window: str) -> str:
+    expected = ", ".join(map(literal, operator.origins))
+    return f"""
+SELECT n, concat('from ', COALESCE(as_name, network, src_ip)) AS note FROM seen
+WHERE {window} AND origin IS NOT NULL AND origin NOT IN ({expected}) AND {condition}"""
+
+
+@_query.register
+def _(operator: OutsideJobWindow, condition: str, window: str) -> str:
+    slack = _seconds(operator.slack)
+    return f"""
+WITH spans AS (
+  SELECT who, CAST(epoch(began) AS BIGINT) AS began, CAST(epoch(ended) AS BIGINT) AS ended
+  FROM jobs
+),
+covered AS (
+  SELECT DISTINCT s.n FROM seen s JOIN spans j
+    ON s.ts >= j.began - {slack} AND s.ts <= j.ended + {slack}
+  WHERE j.who IS NULL OR j.who = s.who
+)
+SELECT n, 'no job was running' AS note FROM seen
+WHERE {window} AND {condition} AND n NOT IN (SELECT n FROM covered)
+  AND EXISTS (SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)"""
+
+
+@_query.register
+def _(operator: ImpossibleTravel, condition: str, window: str) -> str:
+    # The haversine formula over a sphere of 6371 km; 500 km are within the error of a database.
+    return f"""
+WITH placed AS (
+  SELECT n, ts, latitude, longitude,
+    lag(ts) OVER (PARTITION BY who ORDER BY ts, n) AS at_before,
+    lag(latitude) OVER (PARTITION BY who ORDER BY ts, n) AS latitude_before,
+    lag(longitude) OVER (PARTITION BY who ORDER BY ts, n) AS longitude_before
+  FROM seen WHERE latitude IS NOT NULL AND network IS NULL AND {condition}
+),
+moved AS (
+  SELECT n, ts, ts - at_before AS seconds, 2 * 6371 * asin(sqrt(
+    pow(sin(radians(latitude - latitude_before) / 2), 2) + cos(radians(latitude))
+    * cos(radians(latitude_before)) * pow(sin(radians(longitude - longitude_before) / 2), 2)
+  )) AS km FROM placed WHERE at_before IS NOT NULL
+)
+SELECT n, concat(CAST(round(km) AS BIGINT), ' km in ', CAST(seconds / 60 AS BIGINT), ' minutes')
+  AS note
+FROM moved WHERE {window} AND km > 500 AND km * 3600 > {operator.kmh} * seconds"""
+
+
+@_query.register
+def _(operator: UsedVsGranted, condition: str, window: str) -> str:
+    granted = (
+        "EXISTS (SELECT 1 FROM granted g WHERE g.who = seen.who"
+        " AND g.action IN (lower(seen.action), lower(seen.operation)))"
+    )
+    new = FirstSeen(of=("action",), history=operator.history, min_history=operator.min_history)
+    return _new(new, f"{condition} AND {granted}", window, _value(("action",)))
+
+
+def _value(names: tuple[str, ...]) -> str:
+    """Return the SQL of the joined values of columns, without case; NULL where one has none."""
+    return " || ' ' || ".join(f"lower({sql_of(name)})" for name in names)
+
+
+def _words(span: timedelta) -> str:
+    seconds = _seconds(span)
+    for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"{count} {word if count > 1 else word[:-1]}"
+    return f"{seconds} seconds"

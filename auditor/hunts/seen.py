@@ -1,0 +1,152 @@
+"""The table `seen`: every event with what is known of its identity, address, agent and credential.
+
+Hunts are SQL over this table. It is made from the view `events` (see `store`) and from small tables
+of facts that Python knows: addresses, rotations, jobs, dangerous permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from auditor.hunts.events import COLUMNS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What is known of one source address; None is unknown, and never judged."""
+
+    src_ip: str
+    ip_packed: str | None = None
+    network: str | None = None
+    origin: str | None = None
+    as_name: str | None = None
+    ip_list: str | None = None
+    ip_country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A credential whose successor took over at that time."""
+
+    credential_uid: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of the CI system that could hold credentials of `who`; None: of anybody."""
+
+    who: str | None
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A span of time of which every job is known."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A dangerous action that an identity was granted, as the log spells it, lower case."""
+
+    who: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known besides the logs."""
+
+    addresses: Sequence[Address] = ()
+    retired: Sequence[Retired] = ()
+    jobs: Sequence[Job] = ()
+    watched: Sequence[Watched] = ()
+    granted: Sequence[Granted] = ()
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Identity by another name of it in a log: a key's owner, an application's object id."""
+
+
+_Fact = TypeVar("_Fact", Address, Retired, Job, Watched, Granted)
+_TYPES = {"float": "DOUBLE", "datetime": "TIMESTAMP"}
+# A product and its main version: "aws-cli/2", "boto3/1". Whole agents differ from job to job, and
+# some services put brackets around them.
+_AGENT = "regexp_extract(lower(user_agent), '^[\\[\\s]*([a-z0-9_.+-]+(/v?[0-9]+)?)', 1)"
+# A chain of sessions belongs to whoever used the credential at its root.
+_SEEN = f"""
+CREATE OR REPLACE TABLE seen AS
+WITH owners AS (
+  SELECT credential_uid, any_value(actor_uid) AS owner FROM events
+  WHERE credential_uid IS NOT NULL AND session_of IS NULL GROUP BY credential_uid
+)
+SELECT row_number() OVER (ORDER BY e.time, e.file, e.position) AS n,
+  CAST(epoch(e.time) AS BIGINT) AS ts,
+  COALESCE(a.name, owners.owner, e.session_of, e.actor_uid, e.credential_uid, '?') AS who,
+  {", ".join(f"e.{name}" for name in COLUMNS if name != "country")},
+  COALESCE(e.country, i.ip_country) AS country,
+  i.ip_packed, i.network, i.origin, i.as_name, i.ip_list, i.latitude, i.longitude,
+  NULLIF({_AGENT}, '') AS agent,
+  CASE WHEN e.time > r.since THEN 'yes' END AS retired
+FROM events e
+LEFT JOIN addresses i ON i.src_ip = e.src_ip
+LEFT JOIN owners ON owners.credential_uid = e.session_of
+LEFT JOIN aliases a ON a.alias = lower(COALESCE(owners.owner, e.session_of, e.actor_uid))
+LEFT JOIN rotated r ON r.credential_uid = COALESCE(e.session_of, e.credential_uid)
+"""
+
+
+def make(connection: DuckDBPyConnection, facts: Facts) -> None:
+    """Make `seen` and the tables of facts beside it: `jobs`, `watched`, `granted`."""
+    _fill(connection, "addresses", Address, facts.addresses)
+    _fill(connection, "rotated", Retired, facts.retired)
+    _fill(connection, "jobs", Job, facts.jobs)
+    _fill(connection, "watched", Watched, facts.watched)
+    _fill(connection, "granted", Granted, facts.granted)
+    aliases = ((alias.lower(), name) for alias, name in facts.aliases.items())
+    _create(connection, "aliases", {"alias": "VARCHAR", "name": "VARCHAR"}, aliases)
+    connection.execute(_SEEN)
+
+
+def addresses(connection: DuckDBPyConnection) -> list[str]:
+    """Return every source address of the events, once: few beside the events themselves."""
+    rows = connection.execute(
+        "SELECT DISTINCT src_ip FROM events WHERE src_ip IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _fill(
+    connection: DuckDBPyConnection, table: str, kind: type[_Fact], facts: Sequence[_Fact]
+) -> None:
+    columns = {f.name: _TYPES.get(str(f.type).partition(" ")[0], "VARCHAR") for f in fields(kind)}
+    _create(connection, table, columns, map(astuple, facts))
+
+
+def _create(
+    connection: DuckDBPyConnection,
+    table: str,
+    columns: dict[str, str],
+    rows: Iterable[tuple[object, ...]],
+) -> None:
+    told = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    connection.execute(f"CREATE OR REPLACE TABLE {table} ({told})")
+    values = [tuple(map(_naive, row)) for row in rows]
+    if values:
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+
+
+def _naive(value: object) -> object:
+    """Return a time as the store holds it: UTC without a zone."""
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
