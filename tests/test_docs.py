@@ -104,7 +104,7 @@ def test_the_example_loads_and_is_all_defaults(tmp_path: Path) -> None:
 
 
 def test_commented_keys_of_the_example_load_too(tmp_path: Path) -> None:
-    told = re.sub(r"(?m)^# (?=[a-z_]+ = |\[\[|    \{|\])", "", EXAMPLE)
+    told = re.sub(r"(?m)^# (?=[a-z_]+ = |\[|    \{|\])", "", EXAMPLE)
     told = told.replace('incident = ""\n', "").replace("accounts = []\n", "")
     file = tmp_path / "config.toml"
     file.write_text(told)

@@ -1,0 +1,142 @@
+"""Reads a folder of exported JSON files: every document in it, or why a file cannot be used.
+
+Files may lie in any arrangement. One may hold several documents after one another, as a shell loop
+writes them, or a list of them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LARGEST_FILE = 512 * 2**20
+LARGEST_EXPORT = 2 * 2**30
+MOST_FILES = 50_000
+
+_NOT_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+"""Byte order marks, the other halves of UTF-16 letters, and space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One JSON object of an export. `file` is the path inside it.
+
+    `listed`: whether it stood in a list.
+    """
+
+    document: dict[str, Any]
+    file: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A file that holds an empty list: its name may tell of what."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that cannot be used, or can only in part, and why."""
+
+    file: str
+    why: str
+    strange: bool = False
+    """Whether it is sound, but nothing that the audit reads."""
+
+
+class _Unusable(Exception):
+    """Says why a file cannot be used."""
+
+
+def read_folder(folder: Path) -> Iterator[Found | Nothing | Problem]:
+    """Yield what is found below a folder, or in a file, and what is wrong with what gave nothing.
+
+    No link out of the folder is followed, and no pipe opened.
+    """
+    if not folder.exists():
+        yield Problem(str(folder), "the export does not exist")
+        return
+    left = LARGEST_EXPORT
+    for number, path in enumerate(_paths(folder)):
+        name = path.name if path == folder else path.relative_to(folder).as_posix()
+        if number >= MOST_FILES or left <= 0:
+            yield Problem(name, "the export is too large: this file and the rest were not read")
+            return
+        try:
+            data = _data(path, folder)
+            left -= len(data)
+            yield from _documents(name, data)
+        except (_Unusable, ValueError, RecursionError, OSError) as error:
+            yield Problem(name, _reason(error))
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    """Yield every file below the folder, sorted; links to folders are not followed but yielded."""
+    if folder.is_file():
+        yield folder
+        return
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        links = [name for name in folders if (Path(where) / name).is_symlink()]
+        yield from (Path(where) / name for name in sorted([*names, *links]))
+
+
+def _data(path: Path, folder: Path) -> bytes:
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+        raise _Unusable("it is a link out of the export folder")
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise _Unusable("it is not a plain file")
+    if found.st_size > LARGEST_FILE:
+        raise _Unusable(f"it is larger than {LARGEST_FILE // 2**20} MiB")
+    return path.read_bytes()
+
+
+def _documents(name: str, data: bytes) -> Iterator[Found | Nothing | Problem]:
+    if not data[:64].translate(None, _NOT_TEXT).startswith((b"{", b"[")):
+        if name.lower().endswith((".json", ".jsonl")):
+            raise _Unusable("it is empty" if not data.strip() else "it is not JSON")
+        return
+    content, decoder, at = _decoded(data), json.JSONDecoder(), 0
+    while (at := _past_space(content, at)) < len(content):
+        value, at = decoder.raw_decode(content, at)
+        if value == []:
+            yield Nothing(name)
+        listed = isinstance(value, list)
+        for item in value if listed else [value]:
+            if isinstance(item, dict):
+                yield Found(item, name, listed)
+            else:
+                yield Problem(name, "it holds something else than JSON objects", strange=True)
+
+
+def _past_space(content: str, at: int) -> int:
+    while at < len(content) and content[at].isspace():
+        at += 1
+    return at
+
+
+def _decoded(data: bytes) -> str:
+    """Return the text: UTF-8, or the UTF-16 that PowerShell's > writes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig")
+
+
+def _reason(error: Exception) -> str:
+    """Return why a file cannot be used, without any of its text."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is broken JSON: {error.msg}, line {error.lineno}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is neither UTF-8 nor UTF-16 text"
+    if isinstance(error, OSError):
+        return f"it cannot be read: {error.strerror or type(error).__name__}"
+    return str(error) if isinstance(error, _Unusable) else "it is nested too deeply or broken"

@@ -1,0 +1,51 @@
+"""Google Cloud: matches service account keys with accounts and says what those may do.
+
+`export` writes the snapshot, `estate` reads it, `identify` decides whose a key is; `held`,
+`impersonation` and `capabilities` what an identity may do; `directory` answers for all. `engine`
+decides one question exactly, and `simulate` puts made-up ones to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from auditor.collecting import Collecting, Snapshot
+from auditor.models import Json
+from auditor.providers.gcp import export
+from auditor.providers.gcp.directory import GcpDirectory
+from auditor.providers.gcp.documents import COLLECTED, parse_time, text
+from auditor.providers.gcp.estate import read_estate
+from auditor.providers.gcp.settings import Settings
+from auditor.providers.gcp.simulate import simulate
+
+
+class GcpProvider:
+    """The provider `gcp`."""
+
+    name = "gcp"
+    title = "Google Cloud"
+    settings = Settings
+
+    def packages(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: exported files need no packages."""
+        return ()
+
+    def collect(self, settings: Settings, collecting: Collecting) -> None:
+        """Read the export."""
+        collecting.snapshot.save(COLLECTED, {"time": collecting.now.isoformat()})
+        if settings.export:
+            export.collect(settings, collecting)
+
+    def read(self, settings: Settings, snapshot: Snapshot) -> GcpDirectory:  # noqa: ARG002
+        """Return what the snapshot holds of Google Cloud."""
+        estate = read_estate(snapshot)
+        return GcpDirectory(estate, parse_time(text(snapshot.load(COLLECTED), "time")))
+
+    def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:
+        """Return the verdict on one made-up request; BadRequest where it cannot be used."""
+        return simulate(request, now)
+
+
+PROVIDER = GcpProvider()

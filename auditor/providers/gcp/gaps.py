@@ -1,0 +1,228 @@
+"""Words what could not be read of Google Cloud: what, why, and what to grant or export instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.models import Gap, Json
+from auditor.providers.gcp.documents import entries, is_complete, text, texts
+from auditor.providers.gcp.estate import Estate
+
+SOURCE = "gcp"
+_DENIED = ("PermissionDenied", "Forbidden")
+_NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is read. `leaves` says what stays open without it."""
+
+    what: str
+    permission: str
+    command: str
+    leaves: str
+
+
+PARTS = {
+    "policies": Part(
+        "IAM policies",
+        "cloudasset.assets.searchAllIamPolicies",
+        "gcloud asset search-all-iam-policies --scope=organizations/ID --format=json",
+        "what service accounts may do",
+    ),
+    "assets": Part(
+        "projects, folders and service accounts",
+        "cloudasset.assets.listResource",
+        "gcloud asset list --organization=ID --content-type=resource --format=json",
+        "which service accounts there are, and which of them are disabled",
+    ),
+    "audit-configs": Part(
+        "audit log configuration in IAM policies",
+        "cloudasset.assets.listIamPolicy",
+        "gcloud asset list --organization=ID --content-type=iam-policy --format=json",
+        "which data access is logged",
+    ),
+    "keys": Part(
+        "keys of service accounts",
+        "iam.serviceAccountKeys.list",
+        "gcloud iam service-accounts keys list --iam-account=EMAIL --format=json > EMAIL.json",
+        "whose key a variable holds, and whether the old key is gone",
+    ),
+    "roles": Part(
+        "permissions of roles",
+        "iam.roles.get and iam.roles.list",
+        "gcloud iam roles describe ROLE --format=json",
+        "what bindings of these roles allow",
+    ),
+    "deny": Part(
+        "deny policies",
+        "iam.denypolicies.list and iam.denypolicies.get",
+        "gcloud iam policies get NAME --attachment-point=PLACE --kind=denypolicies --format=json",
+        "what is taken away again: permissions shown are an upper bound",
+    ),
+    "boundaries": Part(
+        "principal access boundaries",
+        "iam.principalaccessboundarypolicies.list and iam.policybindings.list",
+        "",
+        "what is taken away again: permissions shown are an upper bound",
+    ),
+    "groups": Part(
+        "groups that hold service accounts",
+        "the Cloud Identity Groups API, as Groups Reader",
+        "gcloud identity groups memberships list --group-email=G --format=json > G.json",
+        "what service accounts may do through groups",
+    ),
+    "logs": Part(
+        "log buckets and sinks",
+        "logging.buckets.list and logging.sinks.list",
+        "gcloud logging buckets list --project=P --format=json",
+        "how long logs are kept, and where they go",
+    ),
+    "activity": Part(
+        "last authentication of service accounts and keys",
+        "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
+        "",
+        "whether a key is in use",
+    ),
+    "insights": Part(
+        "insights on permissions that were used",
+        "recommender.iamPolicyInsights.list",
+        "",
+        "which permissions were used",
+    ),
+    "uses": Part(
+        "log entries that name the keys",
+        "logging.logEntries.list",
+        "",
+        "from where a key was used",
+    ),
+}
+
+
+def why_of(document: Json | None) -> str:
+    """Return why a document is not whole, in Google's words where it gave any."""
+    if document is None:
+        return "it was not read: the run was interrupted, or the export does not hold it"
+    error, message = text(document, "error"), text(document, "message")
+    return f"{error}: {message}" if message else error or "the reply cannot be read"
+
+
+def _fix(document: Json | None, part: Part) -> str:
+    if text(document, "error") in _DENIED:
+        return f"grant {part.permission} to the audit's identity"
+    again = f"run again with --resume (it needs {part.permission})"
+    return f"{again}, or export it: {part.command}" if part.command else again
+
+
+def gap_of(part: str, document: Json | None, names: Iterable[str]) -> Gap:
+    """Return the gap of one kind of thing that was not read, for the places or accounts named."""
+    told, found = PARTS[part], sorted(names)
+    shown = ", ".join(found[:_NAMES_SHOWN])
+    more = len(found) - _NAMES_SHOWN
+    of = f" of {shown}{f' and {more} more' if more > 0 else ''}" if found else ""
+    return Gap(
+        what=f"{told.what}{of}",
+        why=why_of(document),
+        fix=f"{_fix(document, told)}; until then {told.leaves} is not known",
+        source=SOURCE,
+        affects=tuple(found),
+    )
+
+
+def gaps_of(estate: Estate) -> Iterator[Gap]:
+    """Yield a gap for each kind of refusal, and for each kind of thing that is not there at all."""
+    for name, document in estate.of("entry").items():
+        if not is_complete(document):
+            yield _entry_gap(name, document)
+    for part in PARTS:
+        documents = estate.of(part)
+        refused: dict[str, list[str]] = {}
+        for name, document in documents.items():
+            if not is_complete(document):
+                refused.setdefault(text(document, "error"), []).append(name)
+        for names in refused.values():
+            yield gap_of(part, documents[names[0]], names)
+        if not documents and part in _NEEDED:
+            yield gap_of(part, None, ())
+    yield from _export_gaps(estate.of("export").get("files"))
+    if above := inherited_gap(estate):
+        yield above
+    yield DELEGATION
+
+
+_NEEDED = ("policies", "assets", "keys", "roles", "deny", "boundaries")
+
+
+def _entry_gap(name: str, document: Json | None) -> Gap:
+    return Gap(
+        what=f"everything of the Google Cloud scope {name}",
+        why=why_of(document),
+        fix="check the scope and the credentials, and give the audit's identity the role of "
+        "auditor/data/gcp-audit-role.yaml there",
+        source=SOURCE,
+        affects=(name,),
+    )
+
+
+def _export_gaps(files: Json | None) -> Iterator[Gap]:
+    if isinstance(files, dict) and not texts(files, "Files"):
+        yield Gap(
+            "exported files of Google Cloud",
+            "the export holds none that can be used",
+            "put the JSON that gcloud prints into the folder: see the README",
+            SOURCE,
+        )
+    for problem in entries(files, "Problems"):
+        name = text(problem, "File")
+        strange = problem.get("strange") is True
+        fix = "leave it out of the folder" if strange else "export it again, as JSON"
+        yield Gap(f"exported file {name}", text(problem, "why"), fix, SOURCE, (name,))
+
+
+DELEGATION = Gap(
+    what="domain-wide delegation of service accounts",
+    why="no API lists which accounts may act for the users of Google Workspace",
+    fix="compare the client ids in Admin console > Security > API controls > Domain-wide "
+    "delegation with the unique ids of the service accounts, and remove what nobody needs",
+    source=SOURCE,
+)
+
+
+def inherited_gap(estate: Estate) -> Gap | None:
+    """Return the gap of grants that are inherited from above what was read, None where none are."""
+    if any(binding.kind == "organization" for binding in estate.bindings):
+        return None
+    return Gap(
+        what="grants inherited from above what was read",
+        why="no policy of an organisation was read: the scope is narrower, or there is none",
+        fix='search from the organisation: scopes = ["organizations/ID"], or '
+        "gcloud asset search-all-iam-policies --scope=organizations/ID --format=json",
+        source=SOURCE,
+    )
+
+
+def role_gap(roles: tuple[str, ...], project: str) -> Gap:
+    """Return the gap of roles that nobody described."""
+    shown = ", ".join(roles[:_NAMES_SHOWN])
+    more = len(roles) - _NAMES_SHOWN
+    part = PARTS["roles"]
+    return Gap(
+        what=f"{part.what} {shown}{f' and {more} more' if more > 0 else ''}",
+        why="the role was not described, or is gone",
+        fix=f"grant {part.permission}, or export it: {part.command}",
+        source=SOURCE,
+        affects=(project,) if project else (),
+    )
+
+
+def unread_groups(estate: Estate, dangerous: Callable[[str], frozenset[str]]) -> Gap | None:
+    """Return the gap of groups that may hold a service account and are given what is dangerous."""
+    groups = sorted(
+        {
+            member
+            for member, bindings in estate.by_member.items()
+            if member.startswith("group:") and any(dangerous(b.role) for b in bindings)
+        }
+    )
+    return gap_of("groups", None, groups) if groups else None
