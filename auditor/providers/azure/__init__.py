@@ -1,17 +1,21 @@
 """Azure: what role assignments allow.
 
-`engine` decides one request exactly, and `simulate` puts made-up ones to it.
+`engine` decides one request exactly, and `simulate` puts made-up ones to it. `sensitive` holds the
+reviewed tables of what is dangerous, `held` and `limits` what a role gives of it, and `rate` rates
+the roles of a file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.models import Json
 from auditor.providers.azure.directory import AzureDirectory
+from auditor.providers.azure.rate import rate_roles
 from auditor.providers.azure.settings import Settings
 from auditor.providers.azure.simulate import simulate
 
@@ -37,6 +41,10 @@ class AzureProvider:
     def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:  # noqa: ARG002
         """Return the verdict on one made-up request; Malformed where it cannot be used."""
         return simulate(request)
+
+    def rate_roles(self, path: Path) -> Iterator[dict[str, Any]]:
+        """Yield how dangerous each role definition of a file is; ConfigError for a bad file."""
+        return rate_roles(path)
 
 
 PROVIDER = AzureProvider()

@@ -137,7 +137,7 @@ def _ways(
 ) -> Iterator[Way]:
     """Yield a way for each block that gives some of what is asked."""
     where = contains(assignment.scope, question.scope, question.parents)
-    own = _undecided(assignment.condition, question.action)
+    own = undecided(assignment.condition, question.action)
     if where is False or own is None:
         return
     upper = () if where else (f"{question.scope} lies below {assignment.scope}",)
@@ -157,11 +157,11 @@ def granted(block: Block, action: str, *, data: bool) -> tuple[Share, str, tuple
     much, pattern = share(action, block.given(data=data), block.taken(data=data))
     if much is Share.NONE:
         return much, "", ()
-    inner = _undecided(block.condition, action)
+    inner = undecided(block.condition, action)
     return (Share.NONE, "", ()) if inner is None else (much, pattern, inner)
 
 
-def _undecided(condition: str, action: str) -> tuple[str, ...] | None:
+def undecided(condition: str, action: str) -> tuple[str, ...] | None:
     """Return what must hold for a condition to be true; None where it is false for the action."""
     if not condition:
         return ()
