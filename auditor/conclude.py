@@ -27,6 +27,7 @@ from auditor.models import (
 )
 from auditor.plan import Plan
 from auditor.providers import Directory
+from auditor.risk.absence import Reading
 from auditor.risk.closure import Sight, World, verify
 from auditor.risk.severity import assess
 from auditor.risk.standing import Standing
@@ -222,8 +223,7 @@ def _issued(secret: Secret, judged: Classification) -> bool:
 def _world(todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight]) -> World:
     return World(
         sights=sights,
-        places=seen.places,
-        coverage=seen.coverage,
+        reading=Reading(seen.coverage, seen.places, seen.gaps),
         identities={
             id_: identity
             for directory in seen.directories.values()

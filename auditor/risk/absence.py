@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from auditor.models import Coverage, Place, Unknown
-
-
-def complete(source: str, coverage: Iterable[Coverage], places: Iterable[Place]) -> bool:
-    """Return whether everything of a CI system was read, so that absence proves something."""
-    refused = any(isinstance(place.readable, Unknown) for place in places)
-    return _all_read(listing for listing in coverage if listing.source == source) and not refused
+from auditor.models import Coverage, Gap, Known, Place
 
 
-def account_read(provider: str, account: str, coverage: Iterable[Coverage]) -> bool:
-    """Return whether every listing of an account ("aws 123456789012") was read to its end."""
-    names = (provider, f"{provider} {account}")
-    return _all_read(listing for listing in coverage if listing.source in names)
+class Reading:
+    """What was read of the CI systems and providers, and how far."""
 
+    def __init__(
+        self, coverage: Sequence[Coverage], places: Iterable[Place], gaps: Iterable[Gap]
+    ) -> None:
+        """Index what was listed and what was refused."""
+        self._coverage = coverage
+        self._read = {place.scope.id: isinstance(place.readable, Known) for place in places}
+        self._hurt = {(gap.source, id_) for gap in gaps for id_ in gap.affects}
 
-def _all_read(listings: Iterable[Coverage]) -> bool:
-    found = list(listings)
-    return bool(found) and all(
-        listing.known is not None and listing.read >= listing.known for listing in found
-    )
+    def proves_absence(self, source: str, scope_id: str) -> bool:
+        """Return whether an entry of a place that was not found is gone.
+
+        A place that is listed must have been read without a gap; one that is gone itself is proven
+        to be so only by listings that were all read to their end.
+        """
+        if scope_id in self._read:
+            return self._read[scope_id] and (source, scope_id) not in self._hurt
+        return self._listed(source) and all(self._read.values())
+
+    def whole_account(self, provider: str, account: str) -> bool:
+        """Return whether every listing of an account ("aws 123456789012") was read to its end."""
+        return self._listed(provider, f"{provider} {account}")
+
+    def _listed(self, *sources: str) -> bool:
+        found = [listing for listing in self._coverage if listing.source in sources]
+        return bool(found) and all(
+            listing.known is not None and listing.read >= listing.known for listing in found
+        )

@@ -33,6 +33,7 @@ from auditor.models import (
     Tail,
     Unknown,
 )
+from auditor.risk.absence import Reading
 from auditor.risk.closure import Sight, World, verify
 
 BEFORE = datetime(2026, 1, 1, 9, tzinfo=UTC)
@@ -81,6 +82,16 @@ def baseline(**changes: Any) -> Baseline:
     return replace(made, **changes)
 
 
+def reading(
+    coverage: tuple[Coverage, ...] = (STORE, ACCOUNT),
+    place: Known[int] | Unknown | None = Known(1),  # noqa: B008 (frozen)
+    gaps: tuple[Gap, ...] = (),
+) -> Reading:
+    """What was read; `place` is None where the place itself is gone."""
+    places = () if place is None else (Place(SCOPE, ("contexts",), place),)
+    return Reading(coverage, places, gaps)
+
+
 def world(secret: Secret | None, *identities: Identity, **changes: Any) -> World:
     sights = {}
     if secret:
@@ -88,8 +99,7 @@ def world(secret: Secret | None, *identities: Identity, **changes: Any) -> World
         sights = {secret.id: Sight(secret, Severity.CRITICAL, (Match("C-1", best),), False)}
     made = World(
         sights,
-        (Place(SCOPE, ("contexts",), Known(1)),),
-        (STORE, ACCOUNT),
+        reading(),
         {one.id: one for one in (ROOT, *identities)},
         "k1",
         NOW,
@@ -104,6 +114,8 @@ def verdict(seen: World, before: Baseline) -> Closure:
 
 
 # What the CI system shows now: the entry, the baseline beside it, what was read.
+REFUSED = Gap("SSH keys of context prod", "404", "ask", "ci", (SCOPE.id,))
+SHORT = (Coverage("ci", "contexts", 1, None), ACCOUNT)
 CI: dict[str, tuple[Secret | None, dict[str, Any], dict[str, Any]]] = {
     "another end": (entry(tail=NEW_END, updated=NOW), {}, {}),
     "another end, no time": (
@@ -128,12 +140,10 @@ CI: dict[str, tuple[Secret | None, dict[str, Any], dict[str, Any]]] = {
     "sealed with another key, not written": (entry(tail=NEW_END), {"seal": "k0"}, {}),
     "same end, no time of change": (entry(updated=None), {"updated": None}, {}),
     "gone, all read": (None, {}, {}),
-    "gone, a place refused": (None, {}, {"places": (Place(SCOPE, (), UNREAD),)}),
-    "gone, a listing cut short": (
-        None,
-        {},
-        {"coverage": (Coverage("ci", "contexts", 1, None), ACCOUNT)},
-    ),
+    "gone with its place": (None, {}, {"place": None}),
+    "gone, its place refused": (None, {}, {"place": UNREAD}),
+    "gone, a store of its place refused": (None, {}, {"gaps": (REFUSED,)}),
+    "gone with its place, listing cut short": (None, {}, {"place": None, "coverage": SHORT}),
 }
 # What the provider shows now, as the four fates.
 CUT = {"coverage": (STORE, Coverage("aws 1", "users", 1, None))}
@@ -174,9 +184,22 @@ EXPECTED = {
     "sealed with another key, not written": KEPT,
     "same end, no time of change": BLIND,
     "gone, all read": GONE,
-    "gone, a place refused": NEVER,
-    "gone, a listing cut short": NEVER,
+    "gone with its place": GONE,
+    "gone, its place refused": NEVER,
+    "gone, a store of its place refused": NEVER,
+    "gone with its place, listing cut short": NEVER,
 }
+
+
+def joint(
+    secret: Secret | None,
+    identities: tuple[Identity, ...],
+    here: dict[str, Any],
+    there: dict[str, Any],
+) -> World:
+    ci, aws = (told.get("coverage", (STORE, ACCOUNT)) for told in (here, there))
+    read = reading(**{**here, "coverage": (ci[0], aws[1])})
+    return world(secret, *identities, reading=read)
 
 
 @pytest.mark.parametrize("there", PROVIDER)
@@ -184,9 +207,7 @@ EXPECTED = {
 def test_every_combination_of_both_sides(here: str, there: str) -> None:
     secret, base, seen = CI[here]
     fate, identities, also = PROVIDER[there]
-    if "coverage" in seen and "coverage" in also:
-        seen = {"coverage": (*seen["coverage"][:1], *also["coverage"][1:])}
-    found = verdict(world(secret, *identities, **{**also, **seen}), baseline(**base))
+    found = verdict(joint(secret, identities, seen, also), baseline(**base))
     assert found is EXPECTED[here][fate]
 
 
@@ -345,8 +366,12 @@ def test_reading_less_never_closes_a_row(here: str, there: str, unread: bool) ->
     """Whatever is not read, nothing that was open becomes done."""
     secret, base, seen = CI[here]
     _, identities, also = PROVIDER[there]
-    full = world(secret, *identities, **{**also, **seen})
-    blind = replace(full, coverage=(), identities={} if unread else full.identities)
+    full = joint(secret, identities, seen, also)
+    blind = replace(
+        full,
+        reading=reading(coverage=(), place=UNREAD),
+        identities={} if unread else full.identities,
+    )
     before = baseline(**base)
     if verdict(blind, before).done:
         assert verdict(full, before).done

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from auditor.models import HumanEdit, Rotate, Severity
+from auditor.models import Closure, HumanEdit, Rotate, Severity
 from auditor.report.rows import people, words
 from auditor.report.rows.join import Joined, Vanished
 from auditor.report.tables import Value
-from auditor.risk.absence import complete
 
 CARRIED = (
     "Severity",
@@ -36,14 +35,12 @@ NOT_CHECKED = "Not checked again: this run did not read everything, so its absen
 def cells(gone: Vanished, edit: HumanEdit, joined: Joined) -> dict[str, Value]:
     """Return the tool's cells of such a row. Its severity stays what it was."""
     kept = {header: gone.cells[header] for header in CARRIED if header in gone.cells}
-    system = str(kept.get("CI system") or "")
-    checked = complete(system, joined.results.coverage, joined.results.places)
     verdict = joined.verdict(gone.id)
     return {
         **kept,
         "Severity": kept.get("Severity") or Severity.UNKNOWN.value,
         "Rotate": Rotate.CHECK.value,
-        "Why": GONE if checked else NOT_CHECKED,
+        "Why": NOT_CHECKED if verdict is None or verdict.closure is Closure.CANNOT else GONE,
         "Days over": people.days_over(edit, joined.options.today, verdict),
         "Rotation verdict": words.verdict(verdict, contradicted=people.contradicted(edit, verdict)),
         "Proof of rotation": words.proof(verdict),

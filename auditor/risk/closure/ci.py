@@ -59,7 +59,7 @@ def compare(before: Baseline, now: Secret | None, seal: str, *, all_read: bool) 
 
 def _absent(*, all_read: bool) -> CiSide:
     if all_read:
-        return CiSide(CiState.REMOVED, "the entry is gone, and every listing was read to its end")
+        return CiSide(CiState.REMOVED, "the entry is gone, and what held it was read to its end")
     return CiSide(
-        CiState.UNREAD, "the entry was not seen, and not everything was read: that proves nothing"
+        CiState.UNREAD, "the entry was not seen, and what held it was not read whole: no proof"
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from auditor.models import AccessKey, Coverage, Identity, OldKey
-from auditor.risk.absence import account_read
+from auditor.models import AccessKey, Identity, OldKey
+from auditor.risk.absence import Reading
 
 _OFF = frozenset({"inactive", "disabled", "suspended"})
 _DEAD = frozenset({"expired", "revoked", "deleted", "terminated"})
@@ -37,15 +37,13 @@ class ProviderSide:
 class Registry:
     """What the providers list now."""
 
-    def __init__(
-        self, identities: Mapping[str, Identity], coverage: Sequence[Coverage], now: datetime
-    ) -> None:
+    def __init__(self, identities: Mapping[str, Identity], reading: Reading, now: datetime) -> None:
         """Keep the identities by id, and which accounts were read to their end."""
         self.identities = identities
         self.now = now
         accounts = {(one.provider, one.account) for one in identities.values()}
         # Another identity of an account shows that the account was asked at all.
-        self._read = {pair for pair in accounts if account_read(*pair, coverage)}
+        self._read = {pair for pair in accounts if reading.whole_account(*pair)}
 
     def look_up(self, keys: Sequence[OldKey]) -> ProviderSide:
         """Return the fate of the credentials an entry may have held: all dead, or it is not."""

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 
 from auditor.models import (
     Baseline,
     Closure,
-    Coverage,
     Evidence,
     Identity,
     Incident,
     KeyUse,
     OldKey,
-    Place,
     Severity,
     Verdict,
 )
-from auditor.risk import absence
+from auditor.risk.absence import Reading
 from auditor.risk.closure import baselines, ci
 from auditor.risk.closure.baselines import Sight
 from auditor.risk.closure.ci import CiSide, CiState
@@ -41,8 +38,7 @@ class World:
     """What this run saw of both sides."""
 
     sights: Mapping[str, Sight]
-    places: Sequence[Place]
-    coverage: Sequence[Coverage]
+    reading: Reading
     identities: Mapping[str, Identity]
     """Everything the providers list, matched or not."""
     seal: str
@@ -78,10 +74,7 @@ class _Watch:
 
     def __init__(self, world: World, before: Mapping[str, Baseline]) -> None:
         self._world = world
-        self._registry = Registry(world.identities, world.coverage, world.now)
-        self._all_read = cache(
-            lambda source: absence.complete(source, world.coverage, world.places)
-        )
+        self._registry = Registry(world.identities, world.reading, world.now)
         self._uses: dict[OldKey, KeyUse] = {use.key: use for use in world.uses}
         self._holders: dict[OldKey, list[Baseline]] = {}
         for base in before.values():
@@ -105,7 +98,7 @@ class _Watch:
             base,
             sight.secret if sight else None,
             world.seal,
-            all_read=self._all_read(base.source),
+            all_read=world.reading.proves_absence(base.source, base.scope_id),
         )
         verdict = self._verdict(base, sight, side)
         after = baselines.kept(
