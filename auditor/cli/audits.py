@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auditor.cli import rotation as rotations
 from auditor.cli.app import app
 from auditor.exits import exits, say
 from auditor.options import (
@@ -66,19 +67,28 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the servers running and print how to audit them.")
     ] = False,
+    rotated: Annotated[
+        bool, typer.Option("--rotated", help="After people rotated its secrets: verify them.")
+    ] = False,
     output_format: FormatOption = Formats.TEXT,
 ) -> int:
     """Audit an invented company on this machine."""
     from auditor import config as configuration  # noqa: PLC0415
+    from auditor.demo import rotation, scenario  # noqa: PLC0415
     from auditor.demo.organisation import Organisation  # noqa: PLC0415
 
     say("starting an invented company on this machine ...")
-    with Organisation() as organisation:
+    served = rotation.rotated(scenario.load(), datetime.now(UTC)) if rotated else None
+    with Organisation(served) as organisation:
         os.environ.update(organisation.environment())
         file = organisation.folder / "config.toml"
         file.write_text(organisation.config_toml(), "utf-8")
         flags = {"out": str(out), "incident": "circleci-2023-01"}
-        code = _audit(configuration.load(file, flags=flags), output_format)
+        loaded = configuration.load(file, flags=flags)
+        if rotated:
+            code = rotations.check(loaded, rotations.Shapes(output_format.value))
+        else:
+            code = _audit(loaded, output_format)
         if keep:
             _keep(organisation, file)
     return code

@@ -17,6 +17,7 @@ from auditor.exits import exits, say
 from auditor.options import ConfigOption, OutOption, StrictOption
 
 if TYPE_CHECKING:
+    from auditor.config import Loaded
     from auditor.report.closing import Closing
     from auditor.workflow import Outcome
 
@@ -47,14 +48,20 @@ def verify(
 ) -> int:
     """Audit again and say what was really rotated, on both sides."""
     from auditor import config as configuration  # noqa: PLC0415
+
+    loaded = configuration.load(config, flags={"out": out and str(out), "strict": strict})
+    return check(loaded, output_format, resume)
+
+
+def check(loaded: Loaded, shape: Shapes, resume: Path | None = None) -> int:
+    """Audit, print how far the rotation has come, and return the exit code that it means."""
     from auditor import workflow  # noqa: PLC0415
     from auditor.console import progress_on  # noqa: PLC0415
 
-    loaded = configuration.load(config, flags={"out": out and str(out), "strict": strict})
     with progress_on(sys.stderr) as progress:
         outcome = workflow.audit(loaded, datetime.now(UTC), progress, resume=resume)
     closing = outcome.closing()
-    _print(closing, output_format)
+    _print(closing, shape)
     _leave_summary(closing)
     _say_where(outcome)
     if outcome.problem:

@@ -68,6 +68,8 @@ class Baseline:
     secret_id: str
     source: str
     scope_id: str
+    place: str
+    """Name of the context, project or organisation that holds it."""
     name: str
     severity: Severity
     taken: datetime

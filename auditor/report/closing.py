@@ -15,6 +15,7 @@ from auditor.report.text import for_terminal
 
 SHOWN = 20
 """Open entries that text and Markdown list; JSON lists all."""
+PLACE_FITS = 60
 ORDER = tuple(Closure)
 
 
@@ -24,6 +25,7 @@ class Line:
 
     secret_id: str
     name: str
+    place: str
     severity: Severity
     closure: Closure
     claimed: bool
@@ -88,7 +90,7 @@ def text(found: Closing) -> Iterator[str]:
         yield ""
         yield title
         for line in lines[:SHOWN]:
-            yield f"  {line.severity.value:8} {line.secret_id} {for_terminal(line.name)}"
+            yield f"  {line.severity.value:8} {line.secret_id} {_named(line)}"
             yield f"           {line.closure.value}: {for_terminal('; '.join(line.evidence))}"
         if len(lines) > SHOWN:
             yield f"  and {len(lines) - SHOWN:,} more: see the workbook"
@@ -125,6 +127,7 @@ def _line(verdict: Verdict, base: Baseline | None, edit: HumanEdit) -> Line:
     return Line(
         verdict.secret_id,
         base.name if base else "",
+        base.place if base else "",
         base.severity if base else Severity.UNKNOWN,
         verdict.closure,
         people.status_of(edit) is people.Status.ROTATED,
@@ -148,10 +151,15 @@ def _lists(found: Closing) -> Iterator[tuple[str, tuple[Line, ...]]]:
         yield "Not proven yet, worst first", rest
 
 
+def _named(line: Line) -> str:
+    place = words.one_line(line.place, PLACE_FITS)
+    return for_terminal(f"{line.name} in {place}" if place else line.name)
+
+
 def _row(line: Line) -> str:
     cells = (
         line.severity.value,
-        f"{line.secret_id} {_escaped(line.name)}",
+        f"{line.secret_id} {_escaped(_named(line))}",
         line.closure.value,
         _escaped("; ".join(line.evidence)),
     )

@@ -70,6 +70,7 @@ def baseline(**changes: Any) -> Baseline:
         secret_id="S-1",
         source="ci",
         scope_id="ctx-1",
+        place="prod",
         name="AWS_KEY",
         severity=Severity.CRITICAL,
         taken=BEFORE + timedelta(days=1),

@@ -47,6 +47,7 @@ def first(
         secret_id=secret.id,
         source=secret.source,
         scope_id=secret.scope.id,
+        place=secret.scope.name,
         name=secret.name,
         severity=sight.severity,
         taken=now,
