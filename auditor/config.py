@@ -99,6 +99,7 @@ OptionalEndpoint: TypeAlias = Annotated[str, AfterValidator(check_optional_endpo
 VariableName: TypeAlias = Annotated[str, AfterValidator(check_variable_name)]
 Threshold: TypeAlias = Literal["critical", "high", "medium", "low"]
 Days: TypeAlias = Annotated[int, Field(ge=0, le=3650)]
+Most: TypeAlias = Annotated[int, Field(ge=0, le=100_000)]
 Parallel: TypeAlias = Annotated[int, Field(ge=1, le=16)]
 Retries: TypeAlias = Annotated[int, Field(ge=0, le=10)]
 Seconds: TypeAlias = Annotated[int, Field(ge=1, le=3600)]

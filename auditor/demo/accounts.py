@@ -66,6 +66,10 @@ def _principal(
         ),
         trust=_trust(entry["trust"]) if "trust" in entry else None,
         boundary=f"arn:aws:iam::{account}:policy/{boundary}" if boundary else "",
+        used=tuple(
+            (service, invent.moment(day, invent.VARIABLES, name, service) if day else None)
+            for service, day in entry.get("used", {}).items()
+        ),
     )
 
 

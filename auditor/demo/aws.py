@@ -11,8 +11,10 @@ import logging
 import os
 import urllib.request
 from collections.abc import Iterable
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from auditor.demo.aws_use import LastAccessed
 from auditor.demo.estate import Account, Policy, Principal
 from auditor.errors import MissingExtra
 
@@ -35,7 +37,7 @@ class Aws:
     @property
     def url(self) -> str:
         """Return the endpoint."""
-        host, port = self._server.get_host_and_port()
+        host, port = self._server.server_address[:2]
         return f"http://{host}:{port}"
 
     def start(self) -> None:
@@ -45,12 +47,17 @@ class Aws:
         """
         try:
             import boto3  # noqa: F401, PLC0415
-            from moto.server import ThreadedMotoServer  # noqa: PLC0415
+            from moto.moto_server import werkzeug_app as moto  # noqa: PLC0415
+            from werkzeug.serving import make_server  # noqa: PLC0415
         except ImportError as missing:
             raise MissingExtra("the demo", "demo") from missing
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it prints a line for each request
-        self._server = ThreadedMotoServer(ip_address=HOST, port=0, verbose=False)
-        self._server.start()
+        moto_app = moto.DomainDispatcherApplication(moto.create_backend_app)
+        app = LastAccessed(moto_app, self._accounts)
+        handler = moto.MotoRequestHandler
+        self._server = make_server(HOST, 0, app, threaded=True, request_handler=handler)
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
         self._forget()
         for account in self._accounts:
             _fill(self._client(account), account)
@@ -61,9 +68,9 @@ class Aws:
         """Stop answering and forget everything."""
         if self._server:
             self._forget()
-            self._server.stop()
-            # moto leaves the listening socket open.
-            self._server._server.server_close()  # noqa: SLF001
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
             self._server = None
 
     def _forget(self) -> None:

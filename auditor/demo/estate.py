@@ -141,6 +141,8 @@ class Principal:
     keys: tuple[AccessKey, ...] = ()
     trust: Json = None
     boundary: str = ""
+    used: tuple[tuple[str, datetime | None], ...] = ()
+    """The services that it may call, each with the last time it did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The invented organisation, from its files (`load`) or made to measure (`generate`). Pure.
 
-`scenario.toml` and `stores.toml` are its files; their own comments say what short forms mean.
+`scenario.toml`, `aws.toml` and `stores.toml` are its files; their comments say what short forms
+mean.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from auditor.demo.estate import (
 ALL_MEMBERS = "All members"
 
 
+_FILES = ("scenario", "aws", "stores")
+
+
 def load(text: str | None = None) -> Scenario:
     """Return the scenario of a TOML text, of the packaged file when none is given."""
     table = tomllib.loads(text or _packaged())
@@ -46,7 +50,7 @@ def load(text: str | None = None) -> Scenario:
 
 
 def _packaged() -> str:
-    files = (resources.files(__package__).joinpath(f"{n}.toml") for n in ("scenario", "stores"))
+    files = (resources.files(__package__).joinpath(f"{n}.toml") for n in _FILES)
     return "\n".join(file.read_text("utf-8") for file in files)
 
 

@@ -63,8 +63,9 @@ def document(name: str) -> str:
 # --- the file ---------------------------------------------------------------------------------
 
 
-def test_the_file_stays_readable() -> None:
-    text = resources.files("auditor.demo").joinpath("scenario.toml").read_text("utf-8")
+@pytest.mark.parametrize("name", ["scenario.toml", "aws.toml", "stores.toml"])
+def test_the_files_stay_readable(name: str) -> None:
+    text = resources.files("auditor.demo").joinpath(name).read_text("utf-8")
     assert len(text.splitlines()) < 400
 
 

@@ -6,8 +6,10 @@ moto itself never refuses a call and never pages. The door keeps the names of al
 from __future__ import annotations
 
 import http.client
+import json
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -63,34 +65,89 @@ class Door(ThreadingHTTPServer):
         return sum(name == action for name, _ in self.calls)
 
 
+def _without_moto(action: str, given: dict[str, str]) -> Answer | None:
+    """Return the answer to a call that moto does not know: the job that says when what was used."""
+    if action == "GenerateServiceLastAccessedDetails":
+        return reply(action, f"<JobId>{given['Arn']:>36}</JobId>")
+    if action == "GetServiceLastAccessedDetails":
+        return last_accessed()
+    return None
+
+
+def reply(action: str, result: str) -> Answer:
+    """Return what IAM answers to a call."""
+    return 200, f"<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
+
+
+def last_accessed(
+    services: Mapping[str, str] | None = None, status: str = "COMPLETED", more: str = ""
+) -> Answer:
+    """Return a page of the job: services with the time that they were last used, "" for never."""
+    members = "".join(
+        f"<member><ServiceNamespace>{name}</ServiceNamespace><ServiceName>{name}</ServiceName>"
+        + (f"<LastAuthenticated>{used}</LastAuthenticated></member>" if used else "</member>")
+        for name, used in (services or {}).items()
+    )
+    return reply(
+        "GetServiceLastAccessedDetails",
+        f"<JobStatus>{status}</JobStatus><JobCreationDate>2026-11-22T00:00:00Z</JobCreationDate>"
+        f"<JobCompletionDate>2026-11-22T00:00:01Z</JobCompletionDate>"
+        f"<ServicesLastAccessed>{members}</ServicesLastAccessed>"
+        f"<IsTruncated>{str(bool(more)).lower()}</IsTruncated>"
+        + (f"<Marker>{more}</Marker>" if more else ""),
+    )
+
+
+def _as_json(text: str) -> str:
+    """Return a refusal as the services say it that speak JSON."""
+    found = re.search("<Code>(.*)</Code><Message>(.*)</Message>", text)
+    return json.dumps({"__type": found[1], "message": found[2]}) if found else text
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet: two would wait 40 ms for one another
     server: Door
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        given = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        action = given.pop("Action")
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        action, given = self._asked(body)
         self.server.calls.append((action, given))
         self.server.agents.add(self.headers["User-Agent"])
-        status, text = self.server.rule(action, given) or self._ask_moto(body)
+        ruled = self.server.rule(action, given) or _without_moto(action, given)
+        status, text, kind = (*ruled, "text/xml") if ruled else self._ask_moto(body)
         if not status:
             self.close_connection = True
             return
+        if ruled and "X-Amz-Target" in self.headers:
+            text, kind = _as_json(text), "application/x-amz-json-1.1"
         self.send_response(status)
-        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def _ask_moto(self, body: bytes) -> Answer:
+    def _asked(self, body: bytes) -> tuple[str, dict[str, str]]:
+        """Return the name of the call and its parameters, whatever the protocol of the service."""
+        if target := self.headers["X-Amz-Target"]:
+            return target.rpartition(".")[2], json.loads(body)
+        given = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        return given.pop("Action", f"{self.command} {self.path}"), given
+
+    def _ask_moto(self, body: bytes) -> tuple[int, str, str]:
         connection = http.client.HTTPConnection(*self.server.behind, timeout=30)
-        connection.request("POST", "/", body, dict(self.headers))
+        connection.request(self.command, self.path, body, dict(self.headers))
         reply = connection.getresponse()
+        kind = reply.headers["Content-Type"] or "text/xml"
         status, text = reply.status, reply.read().decode()
         connection.close()
-        return status, text
+        return status, text, kind
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -117,20 +174,23 @@ def role(account: str, name: str = "audit") -> str:
     return f"arn:aws:iam::{account}:role/{name}"
 
 
-def iam_of(door: Door, account: str) -> Any:
-    """Return a client that fills an account: moto lets anyone into any role."""
+def session_of(door: Door, account: str) -> Any:
+    """Return a session that fills an account: moto lets anyone into any role."""
     import boto3  # noqa: PLC0415
 
-    options: dict[str, Any] = {"endpoint_url": door.url, "region_name": "us-east-1"}
-    sts = boto3.client("sts", **options)
+    sts = boto3.client("sts", endpoint_url=door.url, region_name="us-east-1")
     given = sts.assume_role(RoleArn=role(account, "seed"), RoleSessionName="seed")["Credentials"]
-    return boto3.client(
-        "iam",
+    return boto3.Session(
         aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"],
         aws_session_token=given["SessionToken"],
-        **options,
+        region_name="us-east-1",
     )
+
+
+def iam_of(door: Door, account: str) -> Any:
+    """Return a client that fills the identities of an account."""
+    return session_of(door, account).client("iam", endpoint_url=door.url)
 
 
 def fill(door: Door, account: str, *users: str) -> dict[str, dict[str, str]]:

@@ -92,6 +92,8 @@ class World:
             "Policies": [],
         }
         self.save("authorization-details", document | details)
+        self.save("organization", {"Organization": None})
+        self.save("oidc-providers", {"OpenIDConnectProviderList": []})
         self.snapshot.save(account_key("prod"), {"Name": "prod", "Account": self.account})
         if report is not None:
             text = base64.b64encode(f"user,arn,user_creation_time\n{report}".encode()).decode()

@@ -87,6 +87,10 @@ def test_only_calls_that_read_are_made(world: Any, door: Door) -> None:
         "ListAccountAliases",
         "ListAccessKeys",
         "GetAccessKeyLastUsed",
+        "ListOpenIDConnectProviders",
+        "DescribeOrganization",
+        "GenerateServiceLastAccessedDetails",
+        "GetServiceLastAccessedDetails",
     }
 
 

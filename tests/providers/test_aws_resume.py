@@ -82,7 +82,8 @@ def test_what_is_complete_is_not_read_again_and_what_failed_is(world: Any, door:
     door.open()
     assert collect(world, settings_for(door, PROD)).gaps == ()
     assert [name for name, _ in door.calls] == [
-        "AssumeRole", "GetCallerIdentity", "ListAccessKeys", "GetAccessKeyLastUsed"
+        "AssumeRole", "GetCallerIdentity", "ListAccessKeys", "GetAccessKeyLastUsed",
+        "GenerateServiceLastAccessedDetails", *["GetServiceLastAccessedDetails"] * 2,
     ]  # fmt: skip
 
 

@@ -159,7 +159,7 @@ class _Reader:
         users_known = not details_gap or is_complete(self.user_list) or self.report.readable
         gaps_of_keys = (
             *_there(self._report_gap(), self._root_gap()),
-            *gaps.gaps_of_users(self.id, parts.KEYS, self.unlisted),
+            *gaps.gaps_of_each(self.id, parts.KEYS, self.unlisted),
         )
         return Account(
             id=self.id,
@@ -172,7 +172,12 @@ class _Reader:
             users_known=users_known,
             unlisted=frozenset(self.users[name].arn for name in self.unlisted),
             details_gap=details_gap,
-            gaps=(*_there(details_gap), *gaps_of_keys, *self._minor_gaps()),
+            gaps=(
+                *_there(details_gap),
+                *gaps_of_keys,
+                *self.surroundings.gaps,
+                *self._minor_gaps(),
+            ),
             unsearched=(*_there(None if users_known else details_gap), *gaps_of_keys),
             surroundings=self.surroundings,
         )
@@ -266,7 +271,7 @@ class _Reader:
         refused = self.aliases is not None and not is_complete(self.aliases)
         alias_gap = gaps.gap_of(self.id, parts.ALIASES, self.aliases) if refused else None
         return (
-            *gaps.gaps_of_users(self.id, parts.LAST_USED, self.last_use_refused),
+            *gaps.gaps_of_each(self.id, parts.LAST_USED, self.last_use_refused),
             *_there(alias_gap),
         )
 

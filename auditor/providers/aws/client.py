@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
@@ -23,10 +25,22 @@ _READ_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The clients of one account; both may be used from many threads."""
+    """The clients of one account; all may be used from many threads."""
 
     iam: IAMClient
     sts: STSClient
+    _session: Any
+    _options: Mapping[str, Any]
+    _others: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def other(self, service: str, region: str = "") -> Any:
+        """Return the client of another service, in the session's region unless one is given."""
+        with self._lock:  # a session makes one client at a time
+            if (service, region) not in self._others:
+                made = self._session.client(service, region_name=region or None, **self._options)
+                self._others[service, region] = made
+            return self._others[service, region]
 
 
 def connect(account: Account, settings: Settings) -> Clients:
@@ -38,7 +52,8 @@ def connect(account: Account, settings: Settings) -> Clients:
     options: dict[str, Any] = {"config": config, "endpoint_url": settings.endpoint or None}
     if account.role_arn:
         session = _assume(session.client("sts", **options), account, settings)
-    return Clients(session.client("iam", **options), session.client("sts", **options))
+    iam, sts = session.client("iam", **options), session.client("sts", **options)
+    return Clients(iam, sts, session, options)
 
 
 def _session(account: Account, settings: Settings) -> Session:

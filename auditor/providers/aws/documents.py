@@ -8,6 +8,7 @@ aws/<id>/access-keys/<user>        the keys of one user, each with its last use 
 aws/<id>/credential-report         the reply of GetCredentialReport
 aws/<id>/account-aliases           the reply of ListAccountAliases
 aws/<id>/organization              the reply of DescribeOrganization
+aws/<id>/organization-roots        the reply of ListRoots
 aws/<id>/guardrails                "Path": the root (as ListRoots has it), the organizational units
                                    and the account, each with its policies by type
 aws/<id>/oidc-providers            the reply of ListOpenIDConnectProviders, each with its details
@@ -33,6 +34,8 @@ ACCOUNTS = "aws/accounts/"
 EXPORT_FILES = "aws/export/files"
 STRANGE = "Strange"
 """What a sound file of the export is marked with that the audit has no use for."""
+LIMIT = "Limit"
+"""The error of what was left out because the configuration sets a limit."""
 DETAIL_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
 _KEY_ID = re.compile(r"(A[KS]IA[A-Z0-9]{12})[A-Z0-9]{4,}")
@@ -162,7 +165,9 @@ _MESSAGES = {
     "CredentialRetrievalError": "the credential process of the profile failed",
     "EndpointConnectionError": "AWS could not be reached",
     "NoCredentialsError": "no credentials were found",
+    "NoRoot": "the parents of the account do not lead to a root",
     "PartialCredentialsError": "the credentials are incomplete",
+    "JobFailed": "AWS did not finish its job in time, or failed at it",
     "ProfileNotFound": "the AWS configuration has no such profile",
     "ReadTimeoutError": "AWS did not answer in time",
     "RepeatedMarker": "the pages of the listing do not end",

@@ -94,10 +94,17 @@ def _documents(
     return documents, sorted_.homeless
 
 
+_PARTS = {
+    DETAILS: "authorization-details",
+    "get-credential-report": "credential-report",
+    "list-account-aliases": "account-aliases",
+    "list-open-id-connect-providers": "oidc-providers",
+    "describe-organization": "organization",
+}
+"""The document of an account that each kind of reply becomes whole."""
+
 _ORDER = (
-    DETAILS,
-    "get-credential-report",
-    "list-account-aliases",
+    *_PARTS,
     "list-access-keys",
     "get-access-key-last-used",
 )
@@ -124,7 +131,7 @@ class _Sorter:
             case "get-access-key-last-used":
                 self._add_last_used(reply)
             case kind:
-                self._add_whole(reply, kind.removeprefix("get-").removeprefix("list-"))
+                self._add_whole(reply, _PARTS[kind])
 
     def _add_whole(self, reply: Reply, part: str) -> None:
         account = _account_named_in(reply) or self._of_folder(reply.file)

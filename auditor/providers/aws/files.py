@@ -26,6 +26,8 @@ _KINDS = {
     "AccessKeyLastUsed": "get-access-key-last-used",
     "Content": "get-credential-report",
     "AccountAliases": "list-account-aliases",
+    "Organization": "describe-organization",
+    "OpenIDConnectProviderList": "list-open-id-connect-providers",
 }
 _REPORT_HEADER = b"user,arn,"
 _NOT_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"

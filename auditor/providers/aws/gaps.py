@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from auditor.models import Gap, Json
-from auditor.providers.aws.documents import text
+from auditor.providers.aws.documents import LIMIT, text
 from auditor.providers.aws.parts import Part
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
@@ -35,10 +35,10 @@ def source_of(account: str) -> str:
     return f"aws {account}"
 
 
-def gap_of(account: str, part: Part, document: Json | None, users: Iterable[str] = ()) -> Gap:
-    """Return the gap that a refused or missing document leaves, for all users or those named."""
+def gap_of(account: str, part: Part, document: Json | None, names: Iterable[str] = ()) -> Gap:
+    """Return the gap that a refused or missing document leaves, for all of it or those named."""
     return Gap(
-        what=f"{part.what}{_of_users(list(users))} of AWS account {account}",
+        what=f"{part.what}{_of_each(part, list(names))} of AWS account {account}",
         why=why_of(document),
         fix=f"{_fix(document, part)}; until then {part.leaves} is not known",
         source=source_of(account),
@@ -46,15 +46,13 @@ def gap_of(account: str, part: Part, document: Json | None, users: Iterable[str]
     )
 
 
-def gaps_of_users(
-    account: str, part: Part, documents: Mapping[str, Json | None]
-) -> tuple[Gap, ...]:
-    """Return one gap for each kind of refusal, however many users it struck."""
+def gaps_of_each(account: str, part: Part, documents: Mapping[str, Json | None]) -> tuple[Gap, ...]:
+    """Return one gap for each kind of refusal, however many users, or other things, it struck."""
     by_error: dict[str, list[str]] = defaultdict(list)
-    for user, document in sorted(documents.items()):
-        by_error[text(document, "error")].append(user)
+    for name, document in sorted(documents.items()):
+        by_error[text(document, "error")].append(name)
     return tuple(
-        gap_of(account, part, documents[users[0]], users) for _, users in sorted(by_error.items())
+        gap_of(account, part, documents[names[0]], names) for _, names in sorted(by_error.items())
     )
 
 
@@ -79,6 +77,8 @@ def why_of(document: Json | None) -> str:
 
 def _fix(document: Json | None, part: Part) -> str:
     error = text(document, "error")
+    if error == LIMIT:
+        return "raise the limit in [providers.aws] and run again with --resume"
     if error in _DENIED:
         return f"grant {part.permission} to the audit's identity"
     if error in _STALE:
@@ -88,9 +88,10 @@ def _fix(document: Json | None, part: Part) -> str:
     return f"run again with --resume (it needs {part.permission})"
 
 
-def _of_users(users: list[str]) -> str:
-    if len(users) <= 1:
-        return "".join(f" of user {name[:_LONGEST_NAME]}" for name in users)
-    shown = ", ".join(name[:_LONGEST_NAME] for name in users[:_NAMES_SHOWN])
-    more = len(users) - _NAMES_SHOWN
-    return f" of {len(users)} users ({shown}{f' and {more} more' if more > 0 else ''})"
+def _of_each(part: Part, names: list[str]) -> str:
+    one, several = part.each
+    if len(names) <= 1:
+        return "".join(f" of {one} {name[:_LONGEST_NAME]}" for name in names)
+    shown = ", ".join(name[:_LONGEST_NAME] for name in names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return f" of {len(names)} {several} ({shown}{f' and {more} more' if more > 0 else ''})"

@@ -23,6 +23,8 @@ class Part:
     command: str
     leaves: str
     service: str = "iam"
+    each: tuple[str, str] = ("user", "users")
+    """What it is read of, one by one, where it is."""
     where: str = ""
     """In which account the actions must be granted, where not in the one that is read."""
 
@@ -95,33 +97,45 @@ LAST_ACCESSED = Part(
     ("iam:GenerateServiceLastAccessedDetails", "iam:GetServiceLastAccessedDetails"),
     "get-service-last-accessed-details",
     "what is granted and not used",
+    each=("identity", "identities"),
 )
 
 _POLICY_CALLS = {
-    "ecr": ("repositories", "ecr:GetRepositoryPolicy", "get-repository-policy"),
-    "kms": ("keys", "kms:GetKeyPolicy", "get-key-policy"),
-    "lambda": ("functions", "lambda:GetPolicy", "get-policy"),
-    "s3": ("buckets", "s3:GetBucketPolicy", "get-bucket-policy"),
-    "secretsmanager": ("secrets", "secretsmanager:GetResourcePolicy", "get-resource-policy"),
-    "sns": ("topics", "sns:GetTopicAttributes", "get-topic-attributes"),
-    "sqs": ("queues", "sqs:GetQueueAttributes", "get-queue-attributes"),
+    "ecr": (("repository", "repositories"), ("ecr:GetRepositoryPolicy",), "get-repository-policy"),
+    "kms": (("key", "keys"), ("kms:GetKeyPolicy",), "get-key-policy"),
+    "lambda": (("function", "functions"), ("lambda:GetPolicy",), "get-policy"),
+    "s3": (("bucket", "buckets"), ("s3:GetBucketPolicy",), "get-bucket-policy"),
+    "secretsmanager": (
+        ("secret", "secrets"),
+        ("secretsmanager:GetResourcePolicy",),
+        "get-resource-policy",
+    ),
+    "sns": (("topic", "topics"), ("sns:GetTopicAttributes",), "get-topic-attributes"),
+    "sqs": (
+        ("queue", "queues"),
+        ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
+        "get-queue-attributes",
+    ),
 }
 
 
 def resource_policies_of(service: str) -> Part:
     """Return the part that the policies of a service's resources are."""
-    things, permission, command = _POLICY_CALLS.get(service, ("resources", service, ""))
+    unknown = (("resource", "resources"), (service,), "")
+    each, actions, command = _POLICY_CALLS.get(service, unknown)
     return Part(
-        f"policies of {service} {things}",
-        (permission,),
+        f"{service} resource policy",
+        actions,
         command,
-        "what they grant or forbid",
+        "what it grants or forbids",
         service="s3api" if service == "s3" else service,
+        each=each,
     )
 
 
 _STATEMENTS = {
-    "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES),
+    "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES, OIDC, LAST_ACCESSED),
+    "Organization": (ORGANIZATION, GUARDRAILS),
 }
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from auditor.collecting import Snapshot
 from auditor.models import Fact, Gap, Json, Known, Unknown, Usage
@@ -24,7 +24,6 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 """
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
-NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 _TRACKED = timedelta(days=400)
 """How far back AWS tells when a service was last used, at least.
 
@@ -89,38 +88,75 @@ class Surroundings:
     """
     last_accessed: Mapping[str, Fact[LastAccessed]]
     """By the ARN of a user or a role; only those that were asked for are in it."""
+    gaps: tuple[Gap, ...]
+    """What could not be read of all this: one gap for each refusal, whatever it struck."""
 
 
 def read_surroundings(account: str, names: Iterable[str], snapshot: Snapshot) -> Surroundings:
     """Return the surroundings of an account from its documents, whose names are given."""
-    organization = snapshot.load(document_key(account, "organization"))
     names = list(names)
-    return Surroundings(
+    organization = snapshot.load(document_key(account, "organization"))
+    use = dict(_documents_of_use(account, names, snapshot))
+    policies = dict(_documents_of_policies(account, names, snapshot))
+    found = Surroundings(
         organization_id=_organization_id(account, organization),
         is_management=_is_management(account, organization),
         guardrails=_guardrails(account, organization, snapshot),
         oidc_providers=_oidc(account, snapshot.load(document_key(account, "oidc-providers"))),
-        resource_policies=dict(_resource_policies(account, names, snapshot)),
-        last_accessed=dict(_last_accessed(account, names, snapshot)),
+        resource_policies={
+            text(entry, "Arn"): _resource_policy(account, service, entry)
+            for service, listed in policies.items()
+            for entry in listed
+        },
+        last_accessed={arn: _accessed(account, document) for arn, document in use.items()},
+        gaps=(),
     )
+    return replace(found, gaps=tuple(_gaps(account, found, use, policies)))
+
+
+def _gaps(
+    account: str, found: Surroundings, use: Mapping[str, Json], policies: Mapping[str, list[Json]]
+) -> Iterator[Gap]:
+    limits = (found.organization_id, found.guardrails.scps, found.guardrails.rcps)
+    facts: tuple[Fact[Any], ...] = (*limits, found.oidc_providers)
+    yield from dict.fromkeys(fact.gap for fact in facts if isinstance(fact, Unknown))
+    unknown = {
+        arn.rpartition("/")[2]: use[arn]
+        for arn, fact in found.last_accessed.items()
+        if isinstance(fact, Unknown)
+    }
+    yield from gaps.gaps_of_each(account, parts.LAST_ACCESSED, unknown)
+    for service, listed in policies.items():
+        refused = {text(entry, "Arn"): entry for entry in listed}
+        refused = {
+            arn: entry
+            for arn, entry in refused.items()
+            if isinstance(found.resource_policies[arn], Unknown)
+        }
+        yield from gaps.gaps_of_each(account, parts.resource_policies_of(service), refused)
 
 
 # --- organization ----------------------------------------------------------------------------
 
 
 def _organization_id(account: str, document: Json | None) -> Fact[str | None]:
-    if text(document, "error") == NO_ORGANIZATION:
+    if _alone(document):
         return Known(None)
     found = text(_organization(document), "Id")
     return Known(found) if found else Unknown(gaps.gap_of(account, parts.ORGANIZATION, document))
 
 
 def _is_management(account: str, document: Json | None) -> Fact[bool]:
-    if text(document, "error") == NO_ORGANIZATION:
+    if _alone(document):
         return Known(value=False)
     found = text(_organization(document), "MasterAccountId")
     gap = gaps.gap_of(account, parts.ORGANIZATION, document)
     return Known(found == account) if found else Unknown(gap)
+
+
+def _alone(document: Json | None) -> bool:
+    """Return whether AWS said that the account is in no organization."""
+    return isinstance(document, dict) and document.get("Organization", "") is None
 
 
 def _organization(document: Json | None) -> Json:
@@ -128,7 +164,10 @@ def _organization(document: Json | None) -> Json:
 
 
 def _guardrails(account: str, organization: Json | None, snapshot: Snapshot) -> Guardrails:
-    alone = text(organization, "error") == NO_ORGANIZATION
+    id_ = _organization_id(account, organization)
+    if isinstance(id_, Unknown):
+        return Guardrails(id_, id_)
+    alone = id_.value is None
     only_bills = text(_organization(organization), "FeatureSet") == "CONSOLIDATED_BILLING"
     if alone or only_bills or _is_management(account, organization) == Known(value=True):
         return Guardrails(Known(None), Known(None))
@@ -138,7 +177,7 @@ def _guardrails(account: str, organization: Json | None, snapshot: Snapshot) -> 
 
 def _levels(account: str, document: Json | None, kind: str) -> Fact[Levels | None]:
     path = entries(document, "Path")
-    if not is_complete(document) or not path:
+    if not is_complete(document) or not path or not isinstance(path[0].get("PolicyTypes"), list):
         return Unknown(gaps.gap_of(account, parts.GUARDRAILS, document))
     switched_on = {
         text(entry, "Type") for entry in entries(path[0], "PolicyTypes")
@@ -196,20 +235,18 @@ def _provider(entry: Mapping[str, Json]) -> OidcProvider:
 # --- resources -------------------------------------------------------------------------------
 
 
-def _resource_policies(
+def _documents_of_policies(
     account: str, names: Iterable[str], snapshot: Snapshot
-) -> Iterator[tuple[str, Fact[Json]]]:
-    """Yield the policy of each resource: documents are one a service, of entries one a resource."""
+) -> Iterator[tuple[str, list[Json]]]:
+    """Yield each service with the entries of its resources."""
     prefix = document_key(account, "resource-policies") + "/"
     for name in names:
-        if not name.startswith(prefix):
-            continue
-        part = parts.resource_policies_of(name.removeprefix(prefix))
-        for entry in entries(snapshot.load(name), "Policies"):
-            yield text(entry, "Arn"), _resource_policy(account, part, entry)
+        if name.startswith(prefix):
+            yield name.removeprefix(prefix), entries(snapshot.load(name), "Policies")
 
 
-def _resource_policy(account: str, part: parts.Part, entry: Mapping[str, Json]) -> Fact[Json]:
+def _resource_policy(account: str, service: str, entry: Mapping[str, Json]) -> Fact[Json]:
+    part = parts.resource_policies_of(service)
     if "error" in entry:
         return Unknown(gaps.gap_of(account, part, entry))
     if entry.get("Policy") is None:
@@ -221,28 +258,23 @@ def _resource_policy(account: str, part: parts.Part, entry: Mapping[str, Json]) 
 # --- use -------------------------------------------------------------------------------------
 
 
-def _last_accessed(
+def _documents_of_use(
     account: str, names: Iterable[str], snapshot: Snapshot
-) -> Iterator[tuple[str, Fact[LastAccessed]]]:
+) -> Iterator[tuple[str, Json]]:
     prefix = document_key(account, "last-accessed") + "/"
     for name in names:
         if name.startswith(prefix):
             document = snapshot.load(name)
-            yield text(document, "Arn"), _accessed(account, document)
+            yield text(document, "Arn"), document
 
 
 def _accessed(account: str, document: Json | None) -> Fact[LastAccessed]:
     as_of = parse_time(text(document, "JobCompletionDate"))
     if not is_complete(document) or as_of is None:
-        return Unknown(_accessed_gap(account, document))
+        return Unknown(gaps.gap_of(account, parts.LAST_ACCESSED, document))
     since = as_of - _TRACKED
     found = entries(document, "ServicesLastAccessed")
     return Known(LastAccessed(tuple(usage for e in found for usage in _usage(e, since)), as_of))
-
-
-def _accessed_gap(account: str, document: Json | None) -> Gap:
-    users = [name] if (name := text(document, "Arn").rpartition("/")[2]) else []
-    return gaps.gap_of(account, parts.LAST_ACCESSED, document, users)
 
 
 def _usage(entry: Mapping[str, Json], since: datetime) -> Iterator[Usage]:
