@@ -27,7 +27,7 @@ from auditor.tails import Sealer
 WORKERS = 8
 """Most processes at a time; beyond that disks are the limit."""
 TASK_FILES = 4096
-TASK_BYTES = 48 << 20
+TASK_BYTES = 16 << 20
 """A task ends with the file that reaches one of these."""
 _CLOCKS_DIFFER = timedelta(days=1)
 

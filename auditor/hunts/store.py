@@ -23,7 +23,7 @@ from auditor.hunts.sketch import LINE_COLUMNS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-MEMORY = "256MB"
+MEMORY = "128MB"
 """What DuckDB may hold before it spills to the run's folder."""
 _FOLDER = "events"
 _ENCODER = msgspec.json.Encoder()

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from auditor.hunts.values import Tree
+
 
 @cache
 def table() -> dict[str, Any]:
@@ -15,6 +17,13 @@ def table() -> dict[str, Any]:
 
 
 @cache
-def detail_paths(source: str) -> tuple[tuple[str, ...], ...]:
-    """Return the paths of the fields that `Event.details` keeps of one source's records."""
-    return tuple(tuple(name.split(".")) for name in table()["details"][source])
+def detail_tree(source: str) -> Tree:
+    """Return the fields that `Event.details` keeps of one source's records."""
+    root: dict[str, Any] = {}
+    for name in table()["details"][source]:
+        *branches, leaf = name.split(".")
+        branch = root
+        for key in branches:
+            branch = branch.setdefault(key, {})
+        branch[leaf] = name
+    return root

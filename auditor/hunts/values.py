@@ -6,18 +6,21 @@ but for a time, without which a record is no event.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
+from typing import TypeAlias
+
+import msgspec
 
 from auditor.hunts.events import bounded, credential_name
 from auditor.models import Json
 from auditor.tails import Sealer
 
+Tree: TypeAlias = "Mapping[str, Tree | str]"
+"""Fields by name: what is below each, or, where its value is wanted, its dotted name."""
 HIDDEN = "****"
 NO_TIME = "no time, or none that is a date"
 _MILLISECONDS = 1000
@@ -29,6 +32,10 @@ _SECRETS = re.compile(
     r"|()\beyJ[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?"
     r"|()(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
 )
+_HINT = re.compile("AKIA|ASIA|gh[opsur]_|github_pat_|CCIP|eyJ|://")
+_SHORT = 200
+"""Characters of a text that is remembered: user agents and names come again and again."""
+KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
 _PORT = re.compile(r"^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+)):\d+$")
 
 
@@ -49,10 +56,25 @@ class Names:
             name = self._known[key_id] = credential_name(key_id, self._sealer)
         return name
 
+    def of(self, name: str) -> str:
+        """Return any name as it is kept: an access key id without its tail, others as they are."""
+        return self.credential(name) if KEY_ID.fullmatch(name) else name
+
 
 def clean(text: str | None) -> str | None:
     """Return an outside text of bounded length, with whatever is shaped like a secret hidden."""
-    return bounded(_SECRETS.sub(rf"\1{HIDDEN}", text)) if text else None
+    if not text:
+        return None
+    return _remembered(text) if len(text) <= _SHORT else _cleaned(text)
+
+
+def _cleaned(text: str) -> str | None:
+    if _HINT.search(text):  # far cheaper than the pattern itself
+        text = _SECRETS.sub(rf"\1{HIDDEN}", text)
+    return bounded(text)
+
+
+_remembered = lru_cache(maxsize=20_000)(_cleaned)
 
 
 def utc(value: Json) -> str:
@@ -62,10 +84,11 @@ def utc(value: Json) -> str:
     """
     try:
         return _utc(value)
-    except (ValueError, OverflowError, OSError) as error:
+    except (ValueError, TypeError, OverflowError, OSError) as error:
         raise ValueError(NO_TIME) from error  # the message of Python repeats the outside text
 
 
+@lru_cache(maxsize=10_000, typed=True)
 def _utc(value: Json) -> str:
     if isinstance(value, str) and not value.isdecimal():
         moment = datetime.fromisoformat(value)
@@ -118,21 +141,30 @@ def joined(texts: Iterable[str | None]) -> str | None:
     return clean(" ".join(dict.fromkeys(each for each in texts if each)))
 
 
-def details(fields: Mapping[str, Json]) -> str | None:
-    """Return fields as one JSON object of cleaned text, the empty ones left out."""
-    kept = {name: as_text(value) for name, value in fields.items()}
-    filled = {name: value for name, value in kept.items() if value}
-    return json.dumps(filled, ensure_ascii=False) if filled else None
+def details(record: Json, tree: Tree) -> str | None:
+    """Return the fields of a record that a tree names as one JSON object, by dotted name.
+
+    Values are cleaned text, empty ones are left out.
+    """
+    found: dict[str, str] = {}
+    _gather(record, tree, found)
+    return msgspec.json.encode(found).decode() if found else None
+
+
+def _gather(record: Json, tree: Tree, found: dict[str, str]) -> None:
+    for name, value in record.items():
+        below = tree.get(name)
+        if below is None or value is None:
+            continue
+        if isinstance(below, str):
+            if text := as_text(value):
+                found[below] = text
+        elif isinstance(value, dict):
+            _gather(value, below, found)
 
 
 def as_text(value: Json) -> str | None:
     """Return any JSON value as text of bounded length."""
     if value is None or isinstance(value, str):
         return clean(value)
-    return clean(json.dumps(value, ensure_ascii=False))
-
-
-def chosen(record: Json, paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
-    """Return what stands at these paths, by dotted name."""
-    found = ((".".join(path), at(record, *path)) for path in paths)
-    return {name: value for name, value in found if value is not None}
+    return clean(msgspec.json.encode(value).decode())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from auditor.hunts.events import credential_name
+from auditor.hunts.values import Names
 from auditor.tails import Sealer
 
 _SECONDS = len("2023-01-01T00:00:00")
-_KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,5 @@ def wanted(names: Iterable[str], sealer: Sealer) -> Wanted:
     A whole access key id is turned at once into the form that is kept of it; a form that is kept
     already ("AKIAIOSFODNN7EXA****#0a1b2c3d") stays.
     """
-    known = (
-        credential_name(name, sealer) if _KEY_ID.fullmatch(name) else name
-        for name in map(str.strip, names)
-    )
-    return Wanted(frozenset(name.casefold() for name in known if name))
+    known = Names(sealer)
+    return Wanted(frozenset(known.of(name.strip()).casefold() for name in names if name.strip()))

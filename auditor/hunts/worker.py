@@ -29,8 +29,7 @@ from auditor.tails import Sealer
 
 FUTURE = "a time in the future"
 _DATE = len("2023-01-01")
-_SECONDS = len("2023-01-01T00:00:00")
-_BATCH = 20_000
+_BATCH = 4_000
 """Events held before they are written."""
 
 
@@ -141,47 +140,35 @@ class _Reader:
                 entry.problem(each.problem or "unreadable", each.position)
 
     def _take(self, entry: FileRead, source: Source, records: Iterable[tuple[int, Any]]) -> None:
-        """Keep, count or sketch records of one source."""
+        """Keep, count or sketch records of one source. Every microsecond here counts."""
         uses: Counter[tuple[str | None, ...]] = Counter()
-        before = entry.records
+        names, since, until = self.names, self.order.since, self.order.until
+        first, last = entry.since or "~", entry.until or ""
+        count = 0
         for position, record in records:
-            entry.records += 1
+            count += 1
             try:
-                self._sort(entry, source, position, record, uses)
+                time, who, src, agent, action, session = source.glance(record)
+                if not first <= time <= last:
+                    first, last = _widened(entry, time)
+                if not since <= time < until:
+                    entry.outside += 1
+                elif self._is_wanted(who):
+                    entry.events += 1
+                    event = source.event(record, names, entry.path, position)
+                    self._keep(entry, self.kept, event)
+                else:
+                    uses[src, agent, action, who[-1]] += 1
+                    if session:
+                        event = source.event(record, names, entry.path, position)
+                        self._keep(entry, self.sessions, event)
+                    if len(uses) >= _BATCH:
+                        self._sketch(entry, source, uses)
             except ValueError as error:
                 entry.problem(str(error), position)
-            if len(uses) >= _BATCH:
-                self._sketch(entry, source, uses)
         self._sketch(entry, source, uses)
-        count = entry.records - before
+        entry.records += count
         entry.sources[source.name] = entry.sources.get(source.name, 0) + count
-
-    def _sort(
-        self,
-        entry: FileRead,
-        source: Source,
-        position: int,
-        record: Any,
-        uses: Counter[tuple[str | None, ...]],
-    ) -> None:
-        time, who, src, agent, action, session = source.glance(record, self.names)
-        if not "1" <= time < "3" or time[_DATE : _DATE + 1] != "T":
-            raise ValueError(NO_TIME)
-        if entry.since is None or time < entry.since:
-            entry.since = time
-        if entry.until is None or time > entry.until:
-            entry.until = time
-        if not self.order.since <= time[:_SECONDS] < self.order.until:
-            entry.outside += 1
-        elif self._is_wanted(who):
-            entry.events += 1
-            self._keep(entry, self.kept, source.event(record, self.names, entry.path, position))
-        else:
-            entry.others += 1
-            if session:
-                event = source.event(record, self.names, entry.path, position)
-                self._keep(entry, self.sessions, event)
-            uses[src, agent, action, who[0] if who else ""] += 1
 
     def _is_wanted(self, who: Sequence[str]) -> bool:
         if self.order.wanted is None:
@@ -191,7 +178,7 @@ class _Reader:
             if answer is None:
                 if len(self.asked) >= MANY:
                     self.asked.clear()
-                answer = self.asked[name] = name in self.order.wanted
+                answer = self.asked[name] = self.names.of(name) in self.order.wanted
             if answer:
                 return True
         return False
@@ -210,6 +197,7 @@ class _Reader:
         self, entry: FileRead, source: Source, uses: Counter[tuple[str | None, ...]]
     ) -> None:
         if uses:
+            entry.others += uses.total()
             self.sketch.add(source.platform, uses, entry.since or "", entry.until or "")
             uses.clear()
 
@@ -221,6 +209,15 @@ class _Reader:
 
     def _part(self, name: str) -> Path:
         return self.order.parts / f"{name}-{self.number:06}.ndjson"
+
+
+def _widened(entry: FileRead, time: str) -> tuple[str, str]:
+    """Widen an entry's times; ValueError for what cannot be one."""
+    if not "1" <= time < "3" or time[_DATE : _DATE + 1] != "T":
+        raise ValueError(NO_TIME)
+    entry.since = min(entry.since or "~", time)
+    entry.until = max(entry.until or "", time)
+    return entry.since, entry.until
 
 
 def _fingerprint(event: Event) -> str:

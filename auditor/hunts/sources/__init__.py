@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -19,19 +19,14 @@ from auditor.errors import ConfigError
 from auditor.hunts.events import Event
 from auditor.hunts.values import Names
 
+Glance: TypeAlias = tuple[str, Sequence[str], str | None, str | None, str, bool]
+"""The little that decides whether a record is kept, and what the sketch counts of it otherwise.
 
-class Glance(NamedTuple):
-    """The little that decides whether a record is kept."""
-
-    time: str
-    """As in `Event`; checked only when the event is made."""
-    who: Sequence[str]
-    """Every name by which somebody may ask for the actor: key, ARN, e-mail, application id."""
-    src: str | None
-    user_agent: str | None
-    action: str
-    session: bool = False
-    """Whether it used a key of a session, which a wanted identity may have been handed."""
+In order: its time (as in `Event`, checked when the event is made); every name by which somebody may
+ask for the actor, the one to count last (access key ids are whole here: they are looked up and
+never kept); address; user agent; action; whether it used a key of a session, which a wanted
+identity may have been handed. A plain tuple: one is made per record.
+"""
 
 
 class Source(Protocol):
@@ -64,7 +59,7 @@ class Source(Protocol):
     def row(self, row: Mapping[str, str]) -> Any:
         """Return the record of a CSV row; its columns are in lower case."""
 
-    def glance(self, record: Any, names: Names) -> Glance:
+    def glance(self, record: Any) -> Glance:
         """Return what decides whether it is kept. ValueError says what it lacks."""
 
     def event(self, record: Any, names: Names, file: str, position: int) -> Event:

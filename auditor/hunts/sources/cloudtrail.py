@@ -14,11 +14,12 @@ import msgspec
 
 from auditor.hunts.events import Event, Outcome
 from auditor.hunts.sources import Glance
-from auditor.hunts.tables import detail_paths
-from auditor.hunts.values import Names, address, chosen, clean, details, first, joined, utc
+from auditor.hunts.tables import detail_tree
+from auditor.hunts.values import Names, address, clean, details, first, joined, utc
 from auditor.models import Json
 
 _SESSION_KEY = "ASIA"
+_SIGN_IN = "signin.amazonaws.com"
 _DENIALS = ("AccessDenied", "Unauthorized", "NotAuthorized")
 """An error code of a refusal holds one of these: AccessDeniedException, VpceAccessDenied,
 Client.UnauthorizedOperation. Throttling and NoSuch* are other failures."""
@@ -84,6 +85,11 @@ class _Object(msgspec.Struct, gc=False):
 
 
 _NOBODY = _Identity()
+_NO_ISSUER = _Issuer()
+_DETAILS = detail_tree("cloudtrail")
+_USUAL_TYPE = "AwsApiCall"
+_USUAL_CATEGORY = "Management"
+"""Left out of the details: nearly every record has them."""
 _WHOLE = msgspec.json.Decoder(_Object)
 _ONE = msgspec.json.Decoder(Record)
 
@@ -126,19 +132,14 @@ class CloudTrail:
         """Return nothing: no CSV form is recognised."""
         raise NotImplementedError
 
-    def glance(self, record: Record, names: Names) -> Glance:
+    def glance(self, record: Record) -> Glance:
         """Return the record's key, its ARN and, for a session, its role's ARN."""
         identity = record.user_identity or _NOBODY
-        key = identity.access_key_id
-        who = [names.credential(key)] if key else []
-        if identity.arn:
-            who.append(identity.arn)
-        context = identity.session_context
-        if context and context.session_issuer and context.session_issuer.arn:
-            who.append(context.session_issuer.arn)
-        return Glance(
+        key, arn, context = identity.access_key_id, identity.arn, identity.session_context
+        role = context.session_issuer.arn if context and context.session_issuer else None
+        return (
             record.event_time,
-            who,
+            (key or "", arn or "", role) if role else (key or "", arn or ""),
             record.source_ip,
             record.user_agent,
             record.event_name,
@@ -150,8 +151,8 @@ class CloudTrail:
     def event(self, record: Record, names: Names, file: str, position: int) -> Event:
         """Return the event of a record."""
         identity = record.user_identity or _NOBODY
-        context = identity.session_context or _Context()
-        issuer = context.session_issuer or _Issuer()
+        context = identity.session_context
+        issuer = context.session_issuer if context and context.session_issuer else _NO_ISSUER
         ip, name = address(record.source_ip)
         request, response = _parsed(record.request_parameters), _parsed(record.response_elements)
         issued = _issued(response)
@@ -182,7 +183,7 @@ class CloudTrail:
             account_uid=first(record.recipient_account_id, identity.account_id),
             region=record.aws_region,
             read_only=record.read_only,
-            details=details(_chosen(record, identity, context, request, response)),
+            details=_details(record, identity, request, response),
             file=file,
             position=position,
         )
@@ -240,28 +241,30 @@ def _agent(agent: str | None) -> str | None:
     return clean(agent)
 
 
-def _chosen(
-    record: Record, identity: _Identity, context: _Context, request: Json, response: Json
-) -> dict[str, Json]:
-    whole = {
-        "eventType": record.event_type,
-        "eventCategory": record.event_category,
-        "vpcEndpointId": record.vpc_endpoint_id,
-        "userIdentity": {
+def _details(record: Record, identity: _Identity, request: Json, response: Json) -> str | None:
+    parts: dict[str, Json] = {"requestParameters": request, "responseElements": response}
+    if record.event_type != _USUAL_TYPE:
+        parts["eventType"] = record.event_type
+    if record.event_category != _USUAL_CATEGORY:
+        parts["eventCategory"] = record.event_category
+    if record.event_source == _SIGN_IN:
+        parts["additionalEventData"] = _parsed(record.additional_event_data)
+    if record.vpc_endpoint_id:
+        parts["vpcEndpointId"] = record.vpc_endpoint_id
+    context = identity.session_context
+    if context or identity.invoked_by or identity.account_id != record.recipient_account_id:
+        parts["userIdentity"] = {
             "accountId": identity.account_id,
             "invokedBy": identity.invoked_by,
             "arn": identity.arn,
-            "sessionContext": {
+            "sessionContext": context
+            and {
                 "sourceIdentity": context.source_identity,
                 "attributes": _parsed(context.attributes),
-                "sessionIssuer": {"type": (context.session_issuer or _Issuer()).type},
+                "sessionIssuer": context.session_issuer and {"type": context.session_issuer.type},
             },
-        },
-        "requestParameters": request,
-        "responseElements": response,
-        "additionalEventData": _parsed(record.additional_event_data),
-    }
-    return chosen(whole, detail_paths("cloudtrail"))
+        }
+    return details(parts, _DETAILS)
 
 
 def _convert(fields: dict[str, Json]) -> Record:

@@ -1,0 +1,132 @@
+"""Measures reading a trail's bucket for 20 identities: speed, memory, and growth with size.
+
+    python tests/bench/bench_hunts.py [--full] [--keep FOLDER]
+
+The corpus is made from a seed (tests/lab/log_corpus.py). Without --full it is a twentieth: start-up
+then weighs more. "Unpacking alone" is `gzip -dc` of the same objects to nowhere, in as many
+processes at the same time. Each reading runs in a process of its own, whose CPU and memory,
+children included, are what is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
+
+import log_corpus
+
+from auditor.collecting import Silent
+from auditor.hunts.reading import read_logs, usable_cores
+from auditor.hunts.wanted import Window, wanted
+from auditor.tails import Sealer
+
+FULL = 2_000_000
+SMALL_OBJECTS = 400_000
+PER_OBJECT = 1000
+PER_SMALL_OBJECT = 8
+GROWTH = 4
+_CHILD = "--read"
+
+
+def main() -> None:
+    """Make the corpora, read them, print one line per figure."""
+    if len(sys.argv) > 1 and sys.argv[1] == _CHILD:
+        read(Path(sys.argv[2]), Path(sys.argv[3]))
+        return
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--full", action="store_true", help="the whole corpus: 0.5 GB, minutes")
+    parser.add_argument("--keep", type=Path, help="a folder to make the corpora in, and leave them")
+    asked = parser.parse_args()
+    part = 1 if asked.full else 20
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = asked.keep or Path(scratch)
+        base = corpus(folder, FULL // part, PER_OBJECT)
+        quarter = corpus(folder, FULL // part // GROWTH, PER_OBJECT)
+        small = corpus(folder, SMALL_OBJECTS // part, PER_SMALL_OBJECT)
+        floor = unpack(base)
+        wall = report("whole", base, FULL // part, scratch)
+        print(f"unpacking alone {floor:.1f} s; reading takes {wall / floor:.2f}x")
+        less = report("a quarter", quarter, FULL // part // GROWTH, scratch)
+        print(f"{GROWTH}x the data takes {wall / less:.2f}x the time")
+        report("small objects", small, SMALL_OBJECTS // part, scratch)
+
+
+def corpus(folder: Path, events: int, per_object: int) -> Path:
+    """Return a bucket of so many events, made unless it is there."""
+    bucket = folder / f"{events}-by-{per_object}"
+    if not bucket.exists():
+        keys = log_corpus.write(bucket, events, per_object)
+        (folder / f"{bucket.name}.json").write_text(json.dumps(keys))
+    return bucket
+
+
+def unpack(bucket: Path) -> float:
+    """Return the seconds that unpacking every object takes."""
+    begin = time.perf_counter()
+    find = subprocess.Popen(
+        ["find", str(bucket), "-name", "*.gz", "-print0"], stdout=subprocess.PIPE
+    )
+    subprocess.run(
+        ["xargs", "-0", "-n", "100", "-P", str(usable_cores()), "gzip", "-dc"],
+        stdin=find.stdout, stdout=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    find.wait()
+    return time.perf_counter() - begin
+
+
+def report(name: str, bucket: Path, events: int, scratch: str) -> float:
+    """Read a bucket in a process of its own, print its figures, return its seconds."""
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=scratch) as out:
+        done = subprocess.run(
+            [sys.executable, __file__, _CHILD, str(bucket), out],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+    wall = time.perf_counter() - begin
+    told = json.loads(done.stdout)
+    print(
+        f"{name}: {events} events, {told['files']} objects, {told['megabytes']} MB packed: "
+        f"{wall:.1f} s, {events / wall:,.0f} events/s, CPU {told['cpu']:.1f} s, memory "
+        f"{told['own']} + {told['workers']} x {told['worker']} MB, kept {told['stored']} "
+        f"(followed {told['followed']})"
+    )
+    return wall
+
+
+def read(bucket: Path, out: Path) -> None:
+    """Read a bucket for its targets, and print what it took as JSON."""
+    sealer = Sealer(b"benchmark" * 4)
+    keys = json.loads(bucket.with_name(f"{bucket.name}.json").read_text())
+    now = datetime(2023, 2, 1, tzinfo=UTC)
+    asked = wanted(keys, sealer)
+    ledger = read_logs([bucket], "cloudtrail", asked, out, sealer, Window(), Silent(), now=now)
+    assert ledger.complete
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    json.dump(
+        {
+            "files": len(ledger.files),
+            "megabytes": ledger.total("bytes") >> 20,
+            "stored": ledger.stored,
+            "followed": ledger.followed,
+            "cpu": sum(u.ru_utime + u.ru_stime for u in (own, children)),
+            "own": own.ru_maxrss >> 10,
+            "workers": usable_cores(),
+            "worker": children.ru_maxrss >> 10,
+        },
+        sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    main()
