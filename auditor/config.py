@@ -138,6 +138,18 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """A risk that somebody accepted: for one Secret ID, with a reason, up to a last day."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    id: str
+    reason: str
+    until: date | str
+    """Last day, included. Whatever is no date counts as lapsed: a typing error hides nothing."""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run is told.
 
@@ -152,6 +164,7 @@ class Settings:
     strict: bool = False
     sla: Sla = field(default_factory=Sla)
     overrides: tuple[Override, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     inventory: dict[str, dict[str, Any]] = field(default_factory=dict)
     providers: dict[str, dict[str, Any]] = field(default_factory=dict)
 

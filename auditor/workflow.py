@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from auditor.models import Results, Severity
 from auditor.plan import Plan, plan, require_packages
 from auditor.report import rows, tracker
 from auditor.report.closing import Closing, closing
-from auditor.report.rows import Options, Summary
+from auditor.report.rows import Options, Summary, waivers
 from auditor.runs import RESULTS_NAME, OutputFolder, Run, open_run, write_results
 
 EXIT_FOUND, EXIT_INCOMPLETE, EXIT_CONTRADICTED = 10, 11, 12
@@ -134,6 +134,8 @@ def _publish(
     results_path = write_results(results, home / RESULTS_NAME)
     progress.start("writing the workbook")
     options = _options(todo, results, now)
+    for complaint in waivers.complaints(options.waivers, _ids(results), options.today):
+        progress.note(complaint)
     workbook: Path | None = None
     try:
         workbook = tracker.write(results, output.tracker, previous, options, beside=home)
@@ -143,10 +145,16 @@ def _publish(
     return Outcome(results, options, results_path, workbook, problem, code)
 
 
+def _ids(results: Results) -> Iterator[str]:
+    """Yield the ids of every entry that is or was there."""
+    yield from (seen.secret_id for seen in results.history)
+
+
 def _options(todo: Plan, results: Results, now: datetime) -> Options:
     owners = {secret.id: todo.people.owner(secret) for secret in results.secrets}
     hosts = frozenset(host for system, told in todo.systems.values() for host in system.hosts(told))
-    return Options(now, todo.loaded.settings.sla, owners, hosts)
+    accepted = waivers.by_id(todo.loaded.settings.waivers)
+    return Options(now, todo.loaded.settings.sla, owners, accepted, hosts)
 
 
 def exit_code(results: Results, fail_on: Threshold | None, *, strict: bool) -> int:

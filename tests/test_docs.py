@@ -73,11 +73,15 @@ def test_every_exit_code_is_in_the_readme() -> None:
     assert told == error_codes() | {0, EXIT_FOUND, EXIT_INCOMPLETE, EXIT_CONTRADICTED}
 
 
+TABLES = ("inventory", "providers", "sla", "overrides", "waivers")
+
+
 def keys() -> list[str]:
     found = [field.name for field in dataclasses.fields(config.Settings)]
-    found = [name for name in found if name not in ("inventory", "providers", "sla", "overrides")]
+    found = [name for name in found if name not in TABLES]
     found += [f"sla.{field.name}" for field in dataclasses.fields(config.Sla)]
     found += [f"overrides.{field.name}" for field in dataclasses.fields(config.Override)]
+    found += [f"waivers.{field.name}" for field in dataclasses.fields(config.Waiver)]
     tables: list[tuple[str, Any]] = [("inventory", s) for s in systems().values()]
     tables += [("providers", provider) for provider in providers().values()]
     for kind, part in tables:
@@ -110,6 +114,7 @@ def test_commented_keys_of_the_example_load_too(tmp_path: Path) -> None:
     file.write_text(told)
     settings = config.load(file, environ={}, home=tmp_path).settings
     assert settings.overrides
+    assert settings.waivers
     assert settings.providers["aws"]["accounts"]
     assert tomllib.loads(told)["since"]
 

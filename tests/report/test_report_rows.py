@@ -12,7 +12,7 @@ from auditor.models import (
     AccessKey,
     Capability,
     CapabilityName,
-    Coverage,
+    Closure,
     Gap,
     HumanEdit,
     Known,
@@ -20,6 +20,7 @@ from auditor.models import (
     Results,
     Severity,
     Unknown,
+    Verdict,
 )
 from auditor.report import rows
 from auditor.report.rows import Options, Report, Vanished, gaps, permissions, secrets, vanished
@@ -272,11 +273,12 @@ def test_no_results_at_all(results: Results, now: datetime) -> None:
     assert report.summary.tiles[0].value == 0
 
 
-def gone(results: Results, now: datetime, coverage: tuple[Coverage, ...]) -> dict[str, Any]:
+def gone(results: Results, now: datetime, closure: Closure | None) -> dict[str, Any]:
     id_ = "S-0123456789"
     kept = Vanished(id_, {"Severity": "High", "Secret name": "OLD", "CI system": "circleci"})
     edit = HumanEdit("Open", "Ana", date(2023, 1, 10))
-    changed = replace(results, places=(), coverage=coverage, edits={id_: edit})
+    verdicts = (Verdict(id_, closure, "why"),) if closure else ()
+    changed = replace(results, places=(), verdicts=verdicts, edits={id_: edit})
     report = rows.report(changed, Options(now=now), (kept,))
     *_, row = dicts(report.table("Secrets"))
     assert row["Secret ID"] == id_
@@ -287,25 +289,17 @@ def gone(results: Results, now: datetime, coverage: tuple[Coverage, ...]) -> dic
 def test_a_vanished_row_stays_with_its_severity_and_its_people(
     results: Results, now: datetime
 ) -> None:
-    row = gone(results, now, (Coverage("circleci", "contexts", 3, 3),))
+    row = gone(results, now, Closure.REMOVED_UNKNOWN)
     assert (row["Severity"], row["Secret name"], row["Owner"]) == ("High", "OLD", "Ana")
     assert row["Why"] == vanished.GONE
     assert row["Days over"] == 10
 
 
-@pytest.mark.parametrize(
-    "coverage",
-    [
-        (),
-        (Coverage("circleci", "contexts", 2, 3),),
-        (Coverage("circleci", "contexts", 3, None),),
-        (Coverage("other", "contexts", 3, 3),),
-    ],
-)
-def test_absence_proves_nothing_when_not_everything_was_read(
-    coverage: tuple[Coverage, ...], results: Results, now: datetime
+@pytest.mark.parametrize("closure", [None, Closure.CANNOT])
+def test_absence_proves_nothing_where_no_verdict_says_so(
+    closure: Closure | None, results: Results, now: datetime
 ) -> None:
-    assert gone(results, now, coverage)["Why"] == vanished.NOT_CHECKED
+    assert gone(results, now, closure)["Why"] == vanished.NOT_CHECKED
 
 
 def test_hostile_names_stay_as_they_are(with_names: Callable[..., Results], now: datetime) -> None:

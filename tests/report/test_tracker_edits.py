@@ -19,7 +19,8 @@ from auditor.models import HumanEdit, Results
 from auditor.report import tracker
 from auditor.report.rows import Options, secrets, vanished
 
-BESIDE = get_column_letter(len(secrets.COLUMNS) + 1)
+AFTER = [get_column_letter(len(secrets.COLUMNS) + number) for number in (1, 2, 3)]
+BESIDE = AFTER[0]
 """The first column beside the tool's own."""
 MORNING = datetime(2023, 5, 1, 9)  # noqa: DTZ001 (a cell names no zone)
 HUMAN = ("Status", "Owner", "Due date", "Ticket", "Notes", "Exception until")
@@ -161,16 +162,16 @@ def test_columns_without_a_header_and_with_a_taken_one(first: Any, results: Resu
     def add(book: Any) -> None:
         sheet = book["Secrets"]
         sheet[f"{BESIDE}1"], sheet[f"{BESIDE}2"] = "notes", "the other notes"
-        sheet["AS2"] = "nameless"
-        sheet["AT1"] = "=Header"
-        sheet["AT1"].data_type = "s"
-        sheet["AT2"] = "x"
+        sheet[f"{AFTER[1]}2"] = "nameless"
+        sheet[f"{AFTER[2]}1"] = "=Header"
+        sheet[f"{AFTER[2]}1"].data_type = "s"
+        sheet[f"{AFTER[2]}2"] = "x"
 
     first.change(add)
     first.run(replace(results, edits={}))
     row = first.rows()[0]
     assert row["notes (2)"] == "the other notes"
-    assert row["Column AS"] == "nameless"
+    assert row[f"Column {AFTER[1]}"] == "nameless"
     assert row["=Header"] == "x"
     region = load_workbook(first.path)["Secrets"].tables["tblSecrets"]
     assert region.column_names == list(row)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
-from auditor.config import Sla
+from auditor.config import Sla, Waiver
 from auditor.models import (
     Assessment,
     Candidate,
@@ -27,7 +27,7 @@ from auditor.models import (
     Severity,
     Verdict,
 )
-from auditor.report.rows import people
+from auditor.report.rows import people, waivers
 from auditor.report.rows.words import utc
 from auditor.report.tables import Value
 
@@ -42,6 +42,8 @@ class Options:
     sla: Sla = field(default_factory=Sla)
     owners: Mapping[str, str] = field(default_factory=dict)
     """Owner to propose, by secret id."""
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    """Accepted risks, by secret id."""
     hosts: frozenset[str] = frozenset()
     """Configured hosts ("circleci.example.com", "ghe.example.com:8443") that may be linked to."""
 
@@ -66,6 +68,7 @@ class SecretRow:
     seen: FirstSeen
     edit: HumanEdit
     verdict: Verdict | None
+    waiver: Waiver | None
     days_over: int | None
     closed: bool
 
@@ -164,6 +167,8 @@ class Joined:
         outcome = self.outcome(secret.id)
         identities = self.candidates(outcome)
         today = self.options.today
+        waiver = self.options.waivers.get(secret.id)
+        waived = waivers.in_force(waiver, today) and not people.contradicted(edit, verdict)
         return SecretRow(
             secret=secret,
             classification=self._classified.get(secret.id) or _unclassified(secret.id),
@@ -175,8 +180,9 @@ class Joined:
             seen=self._first_seen(secret.id),
             edit=edit,
             verdict=verdict,
-            days_over=people.days_over(edit, today, verdict),
-            closed=people.closed(edit, today, verdict),
+            waiver=waiver,
+            days_over=None if waived else people.days_over(edit, today, verdict),
+            closed=waived or people.closed(edit, today, verdict),
         )
 
     def candidates(self, outcome: Match | NoMatch | None) -> tuple[Identity, ...]:

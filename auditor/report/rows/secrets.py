@@ -11,7 +11,7 @@ from datetime import date
 
 from auditor.classify.catalogue import kinds
 from auditor.models import AccessKey, HumanEdit, NoMatch, Reason, Role
-from auditor.report.rows import people, vanished, words
+from auditor.report.rows import people, vanished, waivers, words
 from auditor.report.rows.join import Joined, SecretRow
 from auditor.report.tables import Column, Kind, Owner, Row, Table, Value
 
@@ -165,6 +165,10 @@ def _proof(row: SecretRow, _: Joined) -> str:
     return words.proof(row.verdict)
 
 
+def _waiver(row: SecretRow, joined: Joined) -> str:
+    return waivers.said(row.waiver, joined.options.today)
+
+
 def _console(row: SecretRow, _: Joined) -> str | None:
     """Return the identity's page, else the page where such credentials are managed."""
     if row.identities:
@@ -255,6 +259,7 @@ FIELDS: tuple[Field, ...] = (
     _tool("Score explained", 46, _explained, "Every reason with its points."),
     _tool("Evidence", 46, _evidence, "The facts behind the identity and where they come from."),
     _tool("Proof of rotation", 46, _proof, "What the verdict rests on."),
+    _tool("Waiver", 30, _waiver, "A risk accepted in the configuration, and until when."),
     _tool("CI system", 11, lambda row, _: row.secret.source, "Where it was read."),
     _tool("Organization", 18, lambda row, _: row.secret.scope.organization, "In the CI system."),
     _tool("Open in CI", 30, lambda row, _: row.secret.url, "Its page.", Kind.LINK),
