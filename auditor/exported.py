@@ -12,7 +12,7 @@ import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,6 +23,8 @@ from auditor.models import Gap, Identity, Json, Resolution
 from auditor.providers import Directory, Provider, RoleRater, provider_called
 from auditor.tails import KEY_LENGTH, Sealer
 
+_OWNER = "identity_id"
+"""The field of a capability that its line has no need for."""
 _BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 """What one unit of getrusage's peak memory is."""
 
@@ -108,7 +110,7 @@ def _line(identity: Identity, found: Resolution) -> dict[str, Any]:
         "kind": identity.kind,
         "status": identity.status,
         "capabilities": [
-            {key: value for key, value in asdict(one).items() if key != "identity_id"}
+            {part.name: getattr(one, part.name) for part in fields(one) if part.name != _OWNER}
             for one in found.capabilities
         ],
         "over_privileged": bool(found.over_privileged),

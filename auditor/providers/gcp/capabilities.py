@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from auditor.models import Capability, CapabilityName
 from auditor.providers.gcp.held import Held
-from auditor.providers.gcp.impersonation import Reached
 from auditor.providers.gcp.names import short
-from auditor.providers.gcp.sensitive import Rule, table
+from auditor.providers.gcp.sensitive import Rule, fulfilled
 
 Form = tuple[CapabilityName, bool, bool]
 """A capability, whether it is conditional, and whether it is limited to named resources."""
@@ -45,6 +45,57 @@ class Found:
         self.resources[held.binding.resource] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One way in which a rule is fulfilled: a binding, and the other half of a pair."""
+
+    form: Form
+    rule: Rule
+    names: tuple[str, ...]
+    held: Held
+    also: Held | None = None
+
+
+def hits(held: Iterable[Held], project: str) -> Iterator[Hit]:
+    """Yield every way in which the bindings of an identity fulfil a rule."""
+    dangerous = tuple(one for one in held if one.permissions)
+    for one in dangerous:
+        for rule, names in fulfilled(one.permissions):
+            if not rule.also:
+                conditional = bool(rule.condition or one.opens)
+                yield Hit((rule.capability, conditional, one.limited), rule, names, one)
+            elif other := _other_half(one, rule, dangerous):
+                conditional = bool(rule.condition or one.opens or other.opens)
+                form = (rule.capability, conditional, one.limited or other.limited)
+                yield Hit(form, rule, names, one, other)
+        if beyond(one, project) and (named := _harmful(one.permissions)):
+            form = (CapabilityName.ORG_REACH, bool(one.opens), False)
+            yield Hit(form, _BEYOND, named[:LINES_SHOWN], one)
+
+
+def _other_half(one: Held, rule: Rule, held: tuple[Held, ...]) -> Held | None:
+    """Return the best binding that gives what a rule needs besides, in the same place."""
+    found = (h for h in held if not h.permissions.isdisjoint(rule.also) and _meet(one, h))
+    return min(found, key=lambda h: (len(h.opens), h.limited), default=None)
+
+
+@lru_cache(maxsize=20_000)
+def _harmful(permissions: frozenset[str]) -> tuple[str, ...]:
+    found = fulfilled(permissions)
+    return tuple(
+        name for rule, names in found if rule.capability not in _HARMLESS for name in names
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """A form of capability that another account has, and the steps to become that account."""
+
+    form: Form
+    email: str
+    steps: tuple[str, ...]
+
+
 class Gathering:
     """Collects the capabilities of one identity, form by form."""
 
@@ -53,51 +104,25 @@ class Gathering:
         self._title = title
         self.found: dict[Form, Found] = {}
 
-    def own(self, held: tuple[Held, ...], project: str) -> None:
-        """Take what the identity's own bindings give."""
-        for rule in table().rules:
-            for one in held:
-                names = tuple(name for name in rule.any if name in one.permissions)
-                if names:
-                    self._rule(rule, names, one, held)
-        for one in held:
-            if beyond(one, project):
-                self._beyond(one)
+    def own(self, hit: Hit) -> None:
+        """Take a way in which the identity's own bindings give something."""
+        into = self._form(*hit.form)
+        into.add(self._title, hit.held, hit.names, hit.rule)
+        if hit.also:
+            names = sorted(hit.also.permissions.intersection(hit.rule.also))
+            into.add(self._title, hit.also, names, hit.rule)
 
-    def _rule(self, rule: Rule, names: tuple[str, ...], one: Held, held: tuple[Held, ...]) -> None:
-        halves = [one]
-        if rule.also:
-            others = [h for h in held if _meet(one, h) and not h.permissions.isdisjoint(rule.also)]
-            if not others:
-                return
-            halves.append(min(others, key=lambda h: (len(h.opens), h.limited)))
-        conditional = bool(rule.condition) or any(half.opens for half in halves)
-        limited = any(half.limited for half in halves)
-        into = self._form(rule.capability, conditional, limited)
-        into.add(self._title, one, names, rule)
-        for half in halves[1:]:
-            into.add(self._title, half, sorted(half.permissions.intersection(rule.also)), rule)
-
-    def _beyond(self, one: Held) -> None:
-        wide = [rule for rule in table().rules if rule.capability not in _HARMLESS]
-        named = [name for rule in wide for name in rule.any if name in one.permissions]
-        if named:
-            form = self._form(CapabilityName.ORG_REACH, bool(one.opens), False)
-            form.add(self._title, one, dict.fromkeys(named[:LINES_SHOWN]), _BEYOND)
-
-    def through(self, reached: Reached, theirs: Iterable[Form]) -> None:
+    def through(self, gain: Gain) -> None:
         """Take what an account can do that the identity can become.
 
         Who can become an administrator has a path to it and is none yet: escalate.
         """
-        for name, conditional, limited in theirs:
-            admin = name in (CapabilityName.ADMIN, CapabilityName.ESCALATE)
-            gained = CapabilityName.ESCALATE if admin else name
-            into = self._form(gained, conditional or reached.conditional, limited)
-            if len(into.ways) <= LINES_SHOWN:
-                into.ways[" -> ".join((self._title, *reached.steps, f"which has {name}"))] = None
-            into.reasons["can become a service account that can do it"] = None
-            into.resources[reached.email] = None
+        name, conditional, limited = gain.form
+        admin = name in (CapabilityName.ADMIN, CapabilityName.ESCALATE)
+        into = self._form(CapabilityName.ESCALATE if admin else name, conditional, limited)
+        into.ways[" -> ".join((self._title, *gain.steps, f"which has {name}"))] = None
+        into.reasons["can become a service account that can do it"] = None
+        into.resources[gain.email] = None
 
     def _form(self, name: CapabilityName, conditional: bool, limited: bool) -> Found:
         return self.found.setdefault((name, conditional, limited), Found())

@@ -24,8 +24,8 @@ from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.gaps import SOURCE, gap_of, gaps_of
 from auditor.providers.gcp.identify import Identifier
 from auditor.providers.gcp.keys import Listing, read_keys
-from auditor.providers.gcp.names import is_agent
-from auditor.providers.gcp.resolve import Resolver, account_member
+from auditor.providers.gcp.names import account_member, is_agent
+from auditor.providers.gcp.resolve import Resolver
 from auditor.providers.gcp.trust import weaknesses
 from auditor.providers.gcp.usage import Uses
 from auditor.tails import tail_from_json
@@ -59,7 +59,6 @@ class GcpDirectory:
         unsearched = tuple(gap for gap in self.gaps if _is_about_keys(gap))
         self._identifier = Identifier(estate, listing, unsearched, {}, _tails(estate))
         self._resolver = Resolver(estate, uses, now)
-        self._resolved: dict[str, Resolution] = {}
 
     def identify(
         self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
@@ -69,10 +68,7 @@ class GcpDirectory:
 
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity may do. KeyError for one that was not read."""
-        if identity_id not in self._resolved:
-            member = self._members[identity_id]
-            self._resolved[identity_id] = self._resolver.resolve(identity_id, member)
-        return self._resolved[identity_id]
+        return self._resolver.resolve(identity_id, self._members[identity_id])
 
 
 def _members(estate: Estate) -> Iterator[tuple[str, str]]:

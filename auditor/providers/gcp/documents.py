@@ -28,6 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from auditor.models import Json
@@ -39,6 +40,7 @@ TAILS = "gcp/tails"
 JSON_KEY_ENDINGS = ("Cg==", "fQo=", "Cn0K", "fQ==", "Igp9", "Cn0=", '"\n}\n', 'm"\n}')
 """How the JSON key of every service account ends, in base64 and plain: a sign of its type only."""
 _KEY_ID = re.compile(r"\b([0-9a-f]{36})[0-9a-f]{4}\b")
+_KEY_ID_LENGTH = 40
 _SECRET = re.compile(r"[A-Za-z0-9_+=-]{64,}")
 _NEVER_KEPT = ("privateKeyData", "privateKeyType", "publicKeyData", "etag")
 _LONGEST_MESSAGE = 300
@@ -52,6 +54,7 @@ def document_key(part: str, name: str = "") -> str:
     return f"gcp/{part}/{safe}" if name else f"gcp/{part}"
 
 
+@lru_cache(maxsize=50_000)
 def masked(text: str) -> str:
     """Return a text with the last four characters of every key id hidden: CI may show those."""
     return _KEY_ID.sub(r"\1****", text)
@@ -63,15 +66,22 @@ def clean(value: Any) -> Any:
     A lone surrogate, which JSON allows and nothing can write, becomes visible text.
     """
     if isinstance(value, str):
-        if not value.isascii():
-            value = value.encode("utf-8", "backslashreplace").decode()
-        return masked(value) if len(value) >= len("0" * 40) else value
+        return value if _is_plain(value) else _cleaned(value)
     if isinstance(value, Mapping):
         kept = ((key, item) for key, item in value.items() if key not in _NEVER_KEPT)
-        return {clean(str(key)): clean(item) for key, item in kept}
+        return {_cleaned(str(key)): clean(item) for key, item in kept}
     if isinstance(value, (list, tuple)):
-        return [clean(item) for item in value]
+        return [item if _is_plain(item) else clean(item) for item in value]
     return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is a text that can hold no key id: most are, and there are many."""
+    return isinstance(value, str) and len(value) < _KEY_ID_LENGTH and value.isascii()
+
+
+def _cleaned(text: str) -> str:
+    return masked(text if text.isascii() else text.encode("utf-8", "backslashreplace").decode())
 
 
 def sealed_key(key: Mapping[str, Any], sealer: Sealer) -> dict[str, Any]:

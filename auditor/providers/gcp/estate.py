@@ -13,6 +13,7 @@ from auditor.models import Json
 from auditor.providers.gcp.documents import entries, text, texts
 from auditor.providers.gcp.engine.members import canonical
 from auditor.providers.gcp.names import MANAGER, account_named, kind_of, place, project_of_account
+from auditor.providers.gcp.sensitive import table
 
 PROJECT_ASSET = "cloudresourcemanager.googleapis.com/Project"
 ACCOUNT_ASSET = "iam.googleapis.com/ServiceAccount"
@@ -64,7 +65,7 @@ class Estate:
     """Project id -> full names of what is above it."""
     bindings: list[Binding] = field(default_factory=list)
     roles: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Role -> permissions, of every role that was described."""
+    """Role -> its dangerous permissions, of every role that was described."""
 
     def of(self, part: str) -> Mapping[str, Json]:
         """Return the documents of one part by name."""
@@ -77,10 +78,12 @@ class Estate:
     @cached_property
     def by_member(self) -> Mapping[str, list[Binding]]:
         """The bindings by member, in the canonical spelling."""
-        found: dict[str, list[Binding]] = defaultdict(list)
+        found: dict[str, list[Binding]] = {}
+        spelt: dict[str, str] = {}
         for binding in self.bindings:
-            for member in {canonical(member) for member in binding.members}:
-                found[member].append(binding)
+            for member in dict.fromkeys(binding.members):
+                name = spelt.get(member) or spelt.setdefault(member, canonical(member))
+                found.setdefault(name, []).append(binding)
         return found
 
     @cached_property
@@ -117,8 +120,12 @@ class Estate:
             found = frozenset(canonical(f"group:{name}") for name in own if name)
             return found if "error" not in document else None
         members = self._members_of_groups
-        bound = {name for name in self.by_member if name.startswith("group:")}
-        return _holding(email, members) if bound <= members.keys() else None
+        return _holding(email, members) if self.bound_groups <= members.keys() else None
+
+    @cached_property
+    def bound_groups(self) -> frozenset[str]:
+        """The groups that are members of bindings."""
+        return frozenset(name for name in self.by_member if name.startswith("group:"))
 
     @cached_property
     def _members_of_groups(self) -> Mapping[str, frozenset[str]]:
@@ -178,10 +185,10 @@ def _all(estate: Estate, part: str, listing: str) -> Iterator[tuple[str, dict[st
 
 
 def _permissions(role: Mapping[str, Any]) -> frozenset[str]:
-    """Return what a role gives: a deleted or disabled one nothing, though its bindings stay."""
+    """Return what of a role is dangerous; a deleted or disabled one gives nothing any more."""
     if role.get("deleted") is True or text(role, "stage") == "DISABLED":
         return frozenset()
-    return frozenset(texts(role, "includedPermissions"))
+    return table().permissions.intersection(texts(role, "includedPermissions"))
 
 
 # --- the hierarchy ---------------------------------------------------------------------------

@@ -68,7 +68,7 @@ class Holdings:
         if role not in self._dangerous:
             given = self._estate.roles.get(role)
             floor = table().known_roles.get(role, frozenset())
-            self._dangerous[role] = floor if given is None else given & table().permissions
+            self._dangerous[role] = floor if given is None else given
         return self._dangerous[role]
 
     def _convenience(self, found: list[tuple[str, Binding]]) -> Iterator[tuple[str, Binding]]:

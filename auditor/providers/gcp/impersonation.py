@@ -1,15 +1,14 @@
-"""Which service accounts an identity can become, one after the other, and by which steps."""
+"""Which service accounts the bindings of an identity let it become, in one step."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from auditor.providers.gcp.estate import Estate, accounts_at
 from auditor.providers.gcp.held import Held
-from auditor.providers.gcp.names import kind_of, short
-from auditor.providers.gcp.sensitive import Rule, table
+from auditor.providers.gcp.names import short
+from auditor.providers.gcp.sensitive import Rule, fulfilled
 
 TOKENS = frozenset({"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.implicitDelegation"})
 """What a chain of delegations goes on by.
@@ -52,17 +51,26 @@ class Edge:
         )
 
 
-def edges(held: Iterable[Held], estate: Estate) -> Iterator[Edge]:
-    """Yield every way to become others that the bindings of an identity give."""
-    all_held = tuple(held)
-    for rule in table().rules:
-        for one in all_held if rule.becomes else ():
-            found = tuple(name for name in rule.any if name in one.permissions)
-            if not found:
-                continue
+def edges(held: Iterable[Held], estate: Estate) -> tuple[Edge, ...]:
+    """Return the ways to become others that the bindings of an identity give.
+
+    Of several to one place the first is enough, one that hinges on nothing before others.
+    """
+    all_held = tuple(one for one in held if one.permissions)
+    kept: dict[tuple[str, bool, bool], Edge] = {}
+    for edge in _edges(all_held, estate):
+        key = (edge.resource, edge.step, TOKENS.isdisjoint(edge.permissions))
+        if key not in kept or (kept[key].opens and not edge.opens):
+            kept[key] = edge
+    return tuple(kept.values())
+
+
+def _edges(held: tuple[Held, ...], estate: Estate) -> Iterator[Edge]:
+    for one in held:
+        for rule, found in fulfilled(one.permissions):
             if rule.becomes == "runtime":
-                yield from _pairs(rule, found, one, all_held, estate)
-            else:
+                yield from _pairs(rule, found, one, held, estate)
+            elif rule.becomes:
                 yield Edge(one.binding.resource, found, rule, one)
 
 
@@ -91,78 +99,3 @@ def _common(deploy: Held, other: Held, estate: Estate) -> str:
         projects = {estate.project_of(email) for email in accounts}
         same = here.kind == "project" and here.project in projects
     return there.resource if same else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """A service account that an identity can become, with the steps to it, in words.
-
-    `step`: it is only delegated to, and leads on by what it may have tokens of.
-    """
-
-    email: str
-    steps: tuple[str, ...] = ()
-    step: bool = False
-    conditional: bool = False
-
-
-class Chains:
-    """Follows edges from one identity through those that it can become."""
-
-    MOST = 2_000
-    """Accounts of one chain that are followed."""
-
-    def __init__(self, estate: Estate, edges_of: Callable[[str], Iterable[Edge]]) -> None:
-        self._estate = estate
-        self._edges_of = edges_of
-        self._targets: dict[str, tuple[str, ...]] = {}
-
-    def start(self, email: str) -> tuple[Reached, ...]:
-        """Return the accounts that are reached, nearest first, those for certain before others.
-
-        Each is followed once, so that chains which lead in a circle end.
-        """
-        certain = self._walk(email, certain=True)
-        if not any(edge.opens for one in (email, *certain) for edge in self._edges_of(one)):
-            return tuple(certain.values())
-        rest = {k: v for k, v in self._walk(email, certain=False).items() if k not in certain}
-        return (*certain.values(), *(replace(one, conditional=True) for one in rest.values()))
-
-    def _walk(self, email: str, *, certain: bool) -> dict[str, Reached]:
-        found: dict[str, Reached] = {}
-        seen, queue = {(email, False)}, deque([Reached(email)])
-        while queue and len(found) < self.MOST:
-            here = queue.popleft()
-            for edge, target in self._onward(here):
-                if (certain and edge.opens) or (target, edge.step) in seen:
-                    continue
-                seen.add((target, edge.step))
-                steps = (*here.steps, f"becomes {target} {edge.words()}")
-                reached = Reached(target, steps, edge.step)
-                queue.append(reached)
-                if not edge.step and target != email:
-                    found.setdefault(target, reached)
-        return found
-
-    def _onward(self, here: Reached) -> Iterator[tuple[Edge, str]]:
-        for edge in self._edges_of(here.email):
-            if not here.step or not TOKENS.isdisjoint(edge.permissions):
-                yield from ((edge, target) for target in self.targets(edge.resource))
-
-    def targets(self, resource: str) -> tuple[str, ...]:
-        """Return the service accounts at or below a resource."""
-        if resource not in self._targets:
-            self._targets[resource] = tuple(self._below(resource))
-        return self._targets[resource]
-
-    def _below(self, resource: str) -> Iterator[str]:
-        kind = kind_of(resource)
-        if kind == "resource":
-            yield from accounts_at(self._estate, resource)
-        elif kind == "project":
-            project = self._estate.project_id(resource.rpartition("/")[2])
-            yield from self._estate.by_project.get(project, ())
-        else:
-            for project, emails in self._estate.by_project.items():
-                if resource in self._estate.places_of_project(project):
-                    yield from emails

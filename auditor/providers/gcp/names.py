@@ -31,6 +31,11 @@ def project_of_account(email: str) -> str:
     return (found[1] or "") if found else ""
 
 
+def account_member(email: str) -> str:
+    """Return the member that a service account is in bindings, in canonical spelling."""
+    return f"serviceaccount:{email}"
+
+
 def is_agent(email: str) -> bool:
     """Return whether a service account is one of Google's own: nobody can make keys of it."""
     return _AGENT.fullmatch(email) is not None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 
 from auditor.models import Gap, Grant, Resolution
-from auditor.providers.gcp.capabilities import Form, Gathering
+from auditor.providers.gcp.capabilities import Form, Gathering, hits
+from auditor.providers.gcp.chains import Chains
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.gaps import inherited_gap, role_gap, unread_groups
 from auditor.providers.gcp.guardrails import Guardrails
 from auditor.providers.gcp.held import Held, Holdings
-from auditor.providers.gcp.impersonation import Chains, Edge, edges
-from auditor.providers.gcp.names import short
+from auditor.providers.gcp.impersonation import Edge, edges
+from auditor.providers.gcp.names import account_member, short
 from auditor.providers.gcp.usage import Uses
 
 _GRANTS_SHOWN = 500
@@ -26,29 +28,31 @@ class Resolver:
         self._uses = uses
         self._holdings = Holdings(estate, Guardrails(estate), now)
         self._held: dict[str, tuple[Held, ...]] = {}
-        self._edges: dict[str, tuple[Edge, ...]] = {}
-        self._own: dict[str, Gathering] = {}
-        self._chains = Chains(estate, lambda email: self._edges_of(account_member(email)))
         self._groups_gap = unread_groups(estate, self._holdings.dangerous)
         self._above = inherited_gap(estate)
 
     def resolve(self, identity_id: str, member: str) -> Resolution:
         """Return what an identity may do, by its member in canonical spelling."""
-        held = self._held_of(member)
-        gathering = self._gather(identity_id, member)
-        if self._edges_of(member):
-            for reached in self._chains.start(member_email(member)):
-                theirs = self._own_forms(reached.email)
-                gathering.through(reached, theirs)
-        capabilities = tuple(gathering.capabilities())
+        held, name = self._held_of(member), member_email(member)
+        gathering = Gathering(identity_id, name)
+        for hit in hits(held, self._project_of(member)):
+            gathering.own(hit)
+        for gain in self._chains.gains(member):
+            gathering.through(gain)
         return Resolution(
             identity_id=identity_id,
             grants=tuple(_grants(identity_id, held)),
-            capabilities=capabilities,
+            capabilities=tuple(gathering.capabilities()),
             gaps=tuple(self._gaps(member, held)),
-            over_privileged=(*_too_wide(held), *self._uses.unused_by(member_email(member))),
-            usage=self._uses.of(member_email(member)),
+            over_privileged=(*_too_wide(held), *self._uses.unused_by(name)),
+            usage=self._uses.of(name),
         )
+
+    @cached_property
+    def _chains(self) -> Chains:
+        """Who can become whom, of all members that have bindings."""
+        members = {*self._estate.by_member, *map(account_member, self._estate.emails)}
+        return Chains(self._estate, sorted(members), self._edges_of, self._forms_of)
 
     def _held_of(self, member: str) -> tuple[Held, ...]:
         if member not in self._held:
@@ -57,20 +61,13 @@ class Resolver:
         return self._held[member]
 
     def _edges_of(self, member: str) -> tuple[Edge, ...]:
-        if member not in self._edges:
-            self._edges[member] = tuple(edges(self._held_of(member), self._estate))
-        return self._edges[member]
+        return edges(self._held_of(member), self._estate)
 
-    def _gather(self, identity_id: str, member: str) -> Gathering:
-        gathering = Gathering(identity_id, member_email(member))
-        project = self._estate.project_of(member_email(member)) if is_account(member) else ""
-        gathering.own(self._held_of(member), project)
-        return gathering
+    def _forms_of(self, member: str) -> set[Form]:
+        return {hit.form for hit in hits(self._held_of(member), self._project_of(member))}
 
-    def _own_forms(self, email: str) -> tuple[Form, ...]:
-        if email not in self._own:
-            self._own[email] = self._gather(email, account_member(email))
-        return tuple(self._own[email].found)
+    def _project_of(self, member: str) -> str:
+        return self._estate.project_of(member_email(member)) if is_account(member) else ""
 
     def _gaps(self, member: str, held: tuple[Held, ...]) -> Iterable[Gap]:
         project = self._estate.project_of(member_email(member))
@@ -81,11 +78,6 @@ class Resolver:
             yield self._above
         if self._groups_gap and self._estate.groups_of(member_email(member)) is None:
             yield self._groups_gap
-
-
-def account_member(email: str) -> str:
-    """Return the member that a service account is in bindings, in canonical spelling."""
-    return f"serviceaccount:{email}"
 
 
 def is_account(member: str) -> bool:

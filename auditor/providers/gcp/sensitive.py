@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -48,6 +48,13 @@ def table() -> Table:
     named = frozenset(name for rule in rules for name in (*rule.any, *rule.also))
     known = {role: frozenset(names) for role, names in raw["known_roles"].items()}
     return Table(rules, named, known)
+
+
+@lru_cache(maxsize=20_000)
+def fulfilled(permissions: frozenset[str]) -> tuple[tuple[Rule, tuple[str, ...]], ...]:
+    """Return the rules that permissions fulfil, but for `also`, each with those that do."""
+    found = ((rule, tuple(p for p in rule.any if p in permissions)) for rule in table().rules)
+    return tuple((rule, names) for rule, names in found if names)
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
