@@ -65,3 +65,5 @@ class Collecting:
     sealer: Sealer
     progress: Progress
     now: datetime
+    usage_budget: int = 0
+    """Calls that may be spent on learning who really uses what is found."""

@@ -74,6 +74,8 @@ def conclude(todo: Plan, run: Run, past: Past, edits: Mapping[str, HumanEdit]) -
         assessments=assessments,
         coverage=seen.coverage,
         gaps=_gaps(seen, answers.values(), standing.resolutions),
+        uses=tuple(chain.from_iterable(found.uses for found in seen.inventories)),
+        job_runs=tuple(chain.from_iterable(found.job_runs for found in seen.inventories)),
         weaknesses=tuple(chain.from_iterable(one.weaknesses for one in seen.directories.values())),
         logs=tuple(chain.from_iterable(one.logs for one in seen.directories.values())),
         history=_history(seen.secrets, run, past.seen),

@@ -98,6 +98,7 @@ Endpoint: TypeAlias = Annotated[str, AfterValidator(check_endpoint)]
 OptionalEndpoint: TypeAlias = Annotated[str, AfterValidator(check_optional_endpoint)]
 VariableName: TypeAlias = Annotated[str, AfterValidator(check_variable_name)]
 Threshold: TypeAlias = Literal["critical", "high", "medium", "low"]
+Calls: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
 Days: TypeAlias = Annotated[int, Field(ge=0, le=3650)]
 Most: TypeAlias = Annotated[int, Field(ge=0, le=100_000)]
 Parallel: TypeAlias = Annotated[int, Field(ge=1, le=16)]
@@ -162,6 +163,8 @@ class Settings:
     since: date | None = None
     fail_on: Threshold | None = None
     strict: bool = False
+    usage_budget: Calls = 200
+    """Calls that a CI system may spend on learning which jobs really use what it keeps."""
     sla: Sla = field(default_factory=Sla)
     overrides: tuple[Override, ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -274,7 +277,7 @@ def _merge(into: dict[str, Any], table: Mapping[str, Any]) -> None:
             into[key] = value
 
 
-_FROM_ENVIRONMENT = ("out", "incident", "since", "fail_on", "strict")
+_FROM_ENVIRONMENT = ("out", "incident", "since", "fail_on", "strict", "usage_budget")
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Any, Origin]]:

@@ -56,3 +56,9 @@ FailOnOption = Annotated[
 StrictOption = Annotated[
     bool | None, typer.Option("--strict", help="Exit 11 when something could not be read.")
 ]
+UsageOption = Annotated[
+    int | None,
+    typer.Option(
+        "--usage-budget", min=0, help="Calls to spend on who uses the secrets.", metavar="N"
+    ),
+]

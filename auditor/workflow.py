@@ -82,7 +82,8 @@ def report(run: Run, now: datetime, progress: Progress, out: Path | None = None)
 
 def collect(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now: datetime) -> None:
     """Read every system and provider into the run's snapshot: the only step that goes outside."""
-    collecting = Collecting(run.snapshot, output.sealer(), progress, now)
+    budget = todo.loaded.settings.usage_budget
+    collecting = Collecting(run.snapshot, output.sealer(), progress, now, budget)
     try:
         for system, settings in todo.systems.values():
             system.collect(settings, collecting)

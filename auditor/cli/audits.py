@@ -22,6 +22,7 @@ from auditor.options import (
     Formats,
     OutOption,
     StrictOption,
+    UsageOption,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def audit(
     out: OutOption = None,
     fail_on: FailOnOption = None,
     strict: StrictOption = None,
+    usage_budget: UsageOption = None,
     resume: Annotated[
         Path | None, typer.Option(help="Go on with an interrupted run: its folder.")
     ] = None,
@@ -56,7 +58,8 @@ def audit(
     from auditor import config as configuration  # noqa: PLC0415
 
     flags = {"since": since, "incident": incident, "out": out and str(out)}
-    loaded = configuration.load(config, flags=flags | {"fail_on": fail_on, "strict": strict})
+    more = {"fail_on": fail_on, "strict": strict, "usage_budget": usage_budget}
+    loaded = configuration.load(config, flags=flags | more)
     return _audit(loaded, output_format, only or [], resume)
 
 

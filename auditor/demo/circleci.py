@@ -1,8 +1,9 @@
 """CircleCI as it answers on the wire: tokens, routes. A pure application for `loopback`.
 
 The routes are in `circleci_v2` (the published API), `circleci_other` (v1.1, v3, private) and
-`circleci_stores` and `circleci_organization` (what is kept beside variables). Only
-reading is served; everything else is 405, which no test of a read-only tool may ever see.
+`circleci_stores` and `circleci_organization` (what is kept beside variables) and
+`circleci_pipelines` (what ran). Only reading is served; everything else is 405, which no test of
+a read-only tool may ever see.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from auditor.demo import circleci_organization, circleci_other, circleci_stores, circleci_v2
+from auditor.demo import (
+    circleci_organization,
+    circleci_other,
+    circleci_pipelines,
+    circleci_stores,
+    circleci_v2,
+)
 from auditor.demo.directory import Answer, Directory
 from auditor.demo.estate import Scenario
 from auditor.demo.wire import Reply, Request, error
@@ -33,7 +40,13 @@ class CircleCi:
         self._tokens = tokens
         self._routes: dict[int, list[tuple[list[str], Answer]]] = {}
         routes: dict[str, Answer] = {}
-        for module in (circleci_v2, circleci_other, circleci_stores, circleci_organization):
+        for module in (
+            circleci_v2,
+            circleci_other,
+            circleci_stores,
+            circleci_organization,
+            circleci_pipelines,
+        ):
             routes.update(module.ROUTES)
         for template, answer in routes.items():
             parts = template.split("/")

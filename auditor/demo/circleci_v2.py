@@ -209,7 +209,7 @@ def pipelines(directory: Directory, request: Request, _names: tuple[str, ...]) -
     if not found:
         return error(404, "Organization not found")
     slugs = [p.slug for p in found.projects if p.building and p.followed and not p.stopped]
-    return _listing(tuple(_pipeline(slug, n) for n, slug in enumerate(slugs[:FEED])), request)
+    return _listing(tuple(pipeline_body(slug, n) for n, slug in enumerate(slugs[:FEED])), request)
 
 
 def summary(directory: Directory, _request: Request, names: tuple[str, ...]) -> Reply:
@@ -229,7 +229,8 @@ def summary(directory: Directory, _request: Request, names: tuple[str, ...]) -> 
     return Reply(200, {"org_data": data, "org_project_data": [], "all_projects": built})
 
 
-def _pipeline(slug: str, n: int) -> Json:
+def pipeline_body(slug: str, n: int) -> Json:
+    """Return the newest pipeline of a project, the n-th of its organisation."""
     time = invent.wire(invent.START + timedelta(days=3650, hours=n))
     return {
         "id": invent.identifier("pipeline", slug),

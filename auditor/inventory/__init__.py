@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Coverage, Gap, Place, Secret
+from auditor.models import Coverage, Gap, JobRun, Place, Secret, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Inventory:
     secrets: tuple[Secret, ...]
     coverage: tuple[Coverage, ...]
     gaps: tuple[Gap, ...]
+    uses: tuple[Use, ...] = ()
+    job_runs: tuple[JobRun, ...] = ()
 
 
 class System(Protocol):

@@ -25,11 +25,13 @@ from auditor.models.closure import Baseline, Closure, KeyUse, OldKey, Verdict
 from auditor.models.inventory import (
     Coverage,
     Exposure,
+    JobRun,
     Place,
     Scope,
     ScopeKind,
     Secret,
     Tail,
+    Use,
     secret_id,
 )
 from auditor.models.known import Confidence, Evidence, Fact, Gap, Json, Known, Unknown
@@ -59,6 +61,7 @@ __all__ = [
     "HumanEdit",
     "Identity",
     "Incident",
+    "JobRun",
     "Json",
     "KeyUse",
     "Kind",
@@ -83,6 +86,7 @@ __all__ = [
     "Tail",
     "Unknown",
     "Usage",
+    "Use",
     "Verdict",
     "Weakness",
     "secret_id",

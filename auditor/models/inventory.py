@@ -119,6 +119,41 @@ class Secret:
         return self.updated or self.created
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A job that receives the secrets of a scope, by its configuration or by its own word."""
+
+    scope_id: str
+    """The context or project that holds the secrets."""
+    project_id: str
+    project: str
+    job: str
+    names: tuple[str, ...]
+    """The secrets of the scope that the job's configuration names; it receives all of them."""
+    last_run: datetime | None
+    """When it last started, as far as was looked."""
+    confirmed: bool
+    """Whether a job that ran told so itself, not the configuration alone."""
+
+    @property
+    def by_context(self) -> bool:
+        """Return whether the job attaches the scope; what its own project holds it always gets."""
+        return self.scope_id != self.project_id
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """One time that a job with secrets ran. Runs that were looked at are a sample of all."""
+
+    project_id: str
+    job: str
+    scopes: tuple[str, ...]
+    """The scopes whose secrets it held."""
+    started: datetime
+    stopped: datetime | None
+    """None while it runs, and where it is not told."""
+
+
 def secret_id(source: str, store: str, scope_id: str, name: str) -> str:
     """Return the stable id of a stored entry.
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from auditor.models.access import Identity, Match, NoMatch, Resolution, Weakness
 from auditor.models.closure import Baseline, Verdict
-from auditor.models.inventory import Coverage, Place, Secret
+from auditor.models.inventory import Coverage, JobRun, Place, Secret, Use
 from auditor.models.known import Gap
 from auditor.models.logs import LogCoverage
 from auditor.models.names import Classification, Credential
@@ -94,6 +94,8 @@ class Results:
     assessments: tuple[Assessment, ...]
     coverage: tuple[Coverage, ...]
     gaps: tuple[Gap, ...]
+    uses: tuple[Use, ...] = ()
+    job_runs: tuple[JobRun, ...] = ()
     weaknesses: tuple[Weakness, ...] = ()
     logs: tuple[LogCoverage, ...] = ()
     history: tuple[FirstSeen, ...] = ()

@@ -42,7 +42,7 @@ def audit(demo: Organisation, snapshot: Memory | None = None, **told: Any) -> In
     )
     kept = snapshot or Memory()
     system = CircleCI({TOKEN_VARIABLE: demo.tokens.personal}, lambda _: None)
-    system.collect(settings, Collecting(kept, Sealer(b"k" * 32), Silent(), NOW))
+    system.collect(settings, Collecting(kept, Sealer(b"k" * 32), Silent(), NOW, 200))
     return system.read(settings, kept)
 
 
@@ -106,6 +106,21 @@ def test_no_planted_secret_is_kept(demo: Organisation) -> None:
     planted = {word for line in wire for word in PLANTED.findall(line)}
     assert len(planted) >= 4
     assert not [word for word in planted if word in text]
+
+
+def test_jobs_that_use_contexts_are_found(demo: Organisation) -> None:
+    found = audit(demo)
+    names = {one.scope.id: one.scope.name for one in found.places}
+    attached = [one for one in found.uses if one.by_context]
+    assert {(one.project, one.job, names[one.scope_id]) for one in attached} == {
+        ("orbit-api", "deploy", "api-deploy"),
+        ("orbit-api", "deploy", "org-global"),
+        ("rocket-ui", "publish", "org-global"),
+        ("mission-website", "deploy", "site-deploy"),
+        ("launch-infrastructure", "apply", "terraform"),
+    }
+    assert all(one.confirmed and one.last_run for one in attached)
+    assert [gap for gap in found.gaps if "agency-2022" in gap.what]
 
 
 @needs_specifications

@@ -84,6 +84,7 @@ def test_a_whole_organisation_has_no_gap() -> None:
         "contexts of acme": (2, 2),
         "projects of acme": (2, 2),
         "organization acme": (1, 1),
+        "job configurations of acme": (0, 2),
     }
     assert place(found, WEB).sources == ("v3", "private", "followed", "pipelines", "insights")
     assert place(found, API).sources == ("v3", "private")

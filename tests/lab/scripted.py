@@ -147,13 +147,17 @@ def audit(
     *,
     progress: Progress | None = None,
     sleep: Callable[[float], object] = lambda _: None,
+    usage_budget: int = 0,
     **told: Any,
 ) -> Inventory:
     """Return the inventory of a collection over the server, nothing slept."""
     settings = Settings(url=at.url, **told)
     kept = snapshot or Memory()
     system = CircleCI({"CIRCLE_TOKEN": TOKEN}, sleep)
-    system.collect(settings, Collecting(kept, Sealer(b"k" * 32), progress or Silent(), NOW))
+    sealer = Sealer(b"k" * 32)
+    system.collect(
+        settings, Collecting(kept, sealer, progress or Silent(), NOW, usage_budget=usage_budget)
+    )
     return system.read(settings, kept)
 
 

@@ -25,6 +25,7 @@ from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import STORES, Target
 from auditor.inventory.circleci.stores.organization_settings import switch as organization_switch
 from auditor.inventory.circleci.stores.unversioned_config import SWITCH as UNVERSIONED_SWITCH
+from auditor.inventory.circleci.usage.collect import Looker, known_variables
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -69,10 +70,13 @@ def collect(calls: Calls, settings: Settings, collecting: Collecting) -> None:
     login = shown(text(user.items[0], "login", "id"))
     collecting.progress.note(f"CircleCI: reading {settings.base} as {login}")
     collector = _Collector(calls, settings, collecting)
-    for organization in collector.organizations():
+    audited = collector.organizations()
+    budget = collecting.usage_budget // len(audited)
+    for organization in audited:
         collector.organization(organization)
         collector.contexts(organization)
         collector.projects(organization)
+        collector.usage(organization, budget)
 
 
 class _Collector:
@@ -83,6 +87,7 @@ class _Collector:
         self._settings = settings
         self._progress = collecting.progress
         self._snapshot = collecting.snapshot
+        self._projects: list[Target] = []
         self._once = partial(documents.once, collecting.snapshot)
         self._reading = Reading(calls, settings, collecting.sealer, self._followed())
 
@@ -121,7 +126,22 @@ class _Collector:
         wanted = (one for one in discovery.LISTINGS if one.wanted(self._settings))
         listings = dict(self._work(partial(self._list, organization), wanted))
         found = projects.settled(listings, partial(self._resolve, organization))
-        self._stores(organization, [projects.target(one, organization) for one in found])
+        self._projects = [projects.target(one, organization) for one in found]
+        self._stores(organization, self._projects)
+
+    def usage(self, organization: Organization, budget: int) -> None:
+        """Look at who uses the secrets of an organisation: first at projects built lately."""
+        if not budget:
+            return
+        listed = documents.load(self._snapshot, organization.id, "listing", "pipelines")
+        slugs = [text(entry, "slug") for reply in listed.values() for entry in reply.items]
+        lately = {slug: place for place, slug in enumerate(slugs)}
+        ordered = sorted(
+            self._projects, key=lambda one: (lately.get(one.slug, len(lately)), one.name, one.id)
+        )
+        known = known_variables(self._snapshot, organization)
+        looker = Looker(self._calls, self._snapshot, organization, known)
+        looker.look(ordered, budget, self._progress, self._work)
 
     def _followed(self) -> Reply:
         if not self._settings.v1:

@@ -10,11 +10,13 @@ circleci/<organisation>/resolved/<key>       which slug and which id belong toge
 circleci/<organisation>/context/<context>    the stores of one context
 circleci/<organisation>/project/<project>    the stores of one project
 circleci/<organisation>/organization/<id>    the stores of the organisation itself
+circleci/<organisation>/usage-plan           how much was looked at to learn who uses what
+circleci/<organisation>/usage/<project>      the configuration and the jobs of one project
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
 from auditor.collecting import Snapshot
@@ -26,6 +28,13 @@ def load(snapshot: Snapshot, *parts: str) -> dict[str, Reply]:
     """Return the replies of a document by name, {} where there is none."""
     document = snapshot.load(_key(parts)) or {}
     return {name: _from_json(reply) for name, reply in document.items()}
+
+
+def under(snapshot: Snapshot, *parts: str) -> Iterator[dict[str, Reply]]:
+    """Yield the documents whose names begin with these parts."""
+    for key in snapshot.keys(f"{_key(parts)}/"):
+        document = snapshot.load(key) or {}
+        yield {name: _from_json(reply) for name, reply in document.items()}
 
 
 def once(

@@ -14,7 +14,7 @@ from auditor.inventory.circleci.replies import Reply
 from auditor.inventory.circleci.scopes import Link, Told, told
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import STORES, Target
-from auditor.models import Coverage, Exposure, Gap, Place, ScopeKind, Secret
+from auditor.models import Coverage, Exposure, Gap, JobRun, Place, ScopeKind, Secret, Use
 
 
 @dataclass(slots=True)
@@ -28,12 +28,14 @@ class Findings:
     coverage: list[Coverage] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    job_runs: list[JobRun] = field(default_factory=list)
+    owners: dict[str, str] = field(default_factory=dict)
+    """The organisation of every scope added, by id: two may list the same project."""
     read: Counter[str] = field(default_factory=Counter)
     """How many scopes of the organisation at hand gave a store wholly, by the store's name."""
     absent: Counter[str] = field(default_factory=Counter)
     """How many of those do not have the store at all."""
-    seen: set[str] = field(default_factory=set)
-    """Ids of the scopes added: two organisations may list the same project."""
 
     def load(self, name: str, *parts: str) -> Reply:
         """Return a reply of the snapshot; one that says so where there is none."""
@@ -44,9 +46,16 @@ class Findings:
         document = documents.load(self.snapshot, organization.id, target.kind.value, target.id)
         return told(target, organization, document, self.settings)
 
-    def add(self, scope: Told, exposed: Exposure, sources: tuple[str, ...], link: Link) -> None:
+    def add(
+        self,
+        scope: Told,
+        of: Organization,
+        exposed: Exposure,
+        sources: tuple[str, ...],
+        link: Link,
+    ) -> None:
         """Add a scope with its secrets and with what is wrong with them."""
-        self.seen.add(scope.scope.id)
+        self.owners[scope.scope.id] = of.id
         before = len(self.secrets)
         self.secrets.extend(scope.secrets(exposed, link))
         self.places.append(scope.place(sources, link(""), len(self.secrets) - before))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from auditor.inventory.circleci.fields import shown
 from auditor.inventory.circleci.organizations import Organization
@@ -26,11 +27,23 @@ _MOST_NAMES = 3
 _LONGEST_NAME = 60
 
 
+class Asked(Protocol):
+    """What was asked of a scope, such as a store."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called; its plural takes an s."""
+
+    @property
+    def right(self) -> str:
+        """Return what the token's user must be to read it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Something about one store of one scope that leaves rows open."""
 
-    store: Store
+    store: Asked
     scope: Scope
     why: str
     fix: str
@@ -41,7 +54,7 @@ class Trouble:
         return _gap([self])
 
 
-def unread(store: Store, scope: Scope, reply: Reply) -> Trouble:
+def unread(store: Asked, scope: Scope, reply: Reply) -> Trouble:
     """Return why a store could not be read, or not to the end."""
     return Trouble(store, scope, why(reply, scope.kind), fix(reply, store.right))
 

@@ -30,6 +30,7 @@ from auditor.inventory.circleci.replies import Reply
 from auditor.inventory.circleci.scopes import Told
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import RESTRICTIONS, STORES, Target
+from auditor.inventory.circleci.usage import read as usage
 from auditor.models import Coverage, Gap, ScopeKind, Unknown
 
 _UNJUDGED = (
@@ -48,12 +49,15 @@ def read(settings: Settings, snapshot: Snapshot) -> Inventory:
         estate = _projects(found, organization, whole)
         _contexts(found, organization, estate)
         _organization(found, organization, whole, estate)
+        usage.read(found, organization)
     return Inventory(
         tuple(shown(organization.name) for organization in audited),
         tuple(found.places),
         tuple(found.secrets),
         tuple(found.coverage),
         (*found.gaps, *gaps.joined(found.troubles)),
+        tuple(found.uses),
+        tuple(found.job_runs),
     )
 
 
@@ -119,7 +123,7 @@ def _projects(found: Findings, organization: Organization, whole: Told) -> Estat
     doors = {
         project.key: _project(found, organization, whole, project)
         for project in named
-        if project.key not in found.seen
+        if project.key not in found.owners
     }
     found.gaps.extend([missing] if missing else [])
     note = ", ".join(_listing_note(name, reply) for name, reply in listings.items())
@@ -136,7 +140,7 @@ def _project(found: Findings, organization: Organization, whole: Told, project: 
     def link(page: str) -> str | None:
         return links.project(found.settings, project.slug, page or "environment-variables")
 
-    found.add(scope, exposure.of_project(doors), tuple(project.sources), link)
+    found.add(scope, organization, exposure.of_project(doors), tuple(project.sources), link)
     return doors
 
 
@@ -181,7 +185,7 @@ def _contexts(found: Findings, organization: Organization, estate: Estate) -> No
     """Add the contexts of an organisation."""
     listed = found.load("contexts", organization.id, "contexts")
     for target in contexts.targets(listed, organization):
-        if target.id not in found.seen:
+        if target.id not in found.owners:
             _context(found, organization, target, estate)
     whole = listed.complete and not listed.repeated
     if not whole:
@@ -201,7 +205,7 @@ def _context(found: Findings, organization: Organization, target: Target, estate
     else:
         exposed = exposure.of_unknown_context(estate, scope.gap(RESTRICTIONS))
     url = links.organization(found.settings, organization.slug, "contexts", target.id)
-    found.add(scope, exposed, ("contexts",), lambda _: url)
+    found.add(scope, organization, exposed, ("contexts",), lambda _: url)
 
 
 # --- the organisation itself -----------------------------------------------------------------
@@ -213,6 +217,6 @@ def _organization(found: Findings, organization: Organization, scope: Told, esta
     def link(page: str) -> str | None:
         return links.organization(found.settings, organization.slug, page or "overview")
 
-    found.add(scope, exposure.of_organization(estate), ("organizations",), link)
+    found.add(scope, organization, exposure.of_organization(estate), ("organizations",), link)
     found.secrets.extend(unlisted.secrets(scope.scope, link("")))
     found.cover(ScopeKind.ORGANIZATION, organization, 1, people.roles(scope))

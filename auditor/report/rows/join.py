@@ -25,6 +25,7 @@ from auditor.models import (
     Rotate,
     Secret,
     Severity,
+    Use,
     Verdict,
 )
 from auditor.report.rows import people, waivers
@@ -115,6 +116,9 @@ class Joined:
             for credential in results.credentials
             for part in credential.parts
         }
+        self._uses: dict[str, tuple[Use, ...]] = {}
+        for use in results.uses:
+            self._uses[use.scope_id] = (*self._uses.get(use.scope_id, ()), use)
         outcomes: tuple[Match | NoMatch, ...] = (*results.unmatched, *results.matches)
         self._outcomes = {outcome.credential_id: outcome for outcome in outcomes}
 
@@ -126,6 +130,10 @@ class Joined:
         """Return whose credential an entry is part of, None where nobody was asked."""
         credential = self._credentials.get(secret_id)
         return self._outcomes.get(credential.id) if credential else None
+
+    def uses(self, scope_id: str) -> tuple[Use, ...]:
+        """Return the jobs that were seen to receive what a scope holds."""
+        return self._uses.get(scope_id, ())
 
     def severity(self, secret_id: str) -> Severity:
         """Return the severity of an entry; one that was never assessed is unknown."""

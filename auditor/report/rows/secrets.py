@@ -25,6 +25,9 @@ WRAPPED = frozenset(
 """What is read as sentences; the rest stays on one line, so that rows stay low."""
 
 
+_JOBS_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column and how its value is read from a row."""
@@ -169,6 +172,15 @@ def _waiver(row: SecretRow, joined: Joined) -> str:
     return waivers.said(row.waiver, joined.options.today)
 
 
+def _jobs(row: SecretRow, joined: Joined) -> str:
+    """Return the jobs that were seen to receive it, those that name it first."""
+    uses = joined.uses(row.secret.scope.id)
+    naming = [one for one in uses if row.secret.name in one.names]
+    others = [one for one in uses if row.secret.name not in one.names and one.by_context]
+    said = [f"{one.job} of {one.project}, which names it" for one in naming]
+    return words.some([*said, *(f"{one.job} of {one.project}" for one in others)], _JOBS_SHOWN)
+
+
 def _console(row: SecretRow, _: Joined) -> str | None:
     """Return the identity's page, else the page where such credentials are managed."""
     if row.identities:
@@ -228,6 +240,12 @@ FIELDS: tuple[Field, ...] = (
         _projects,
         "How many projects can reach it.",
         Kind.NUMBER,
+    ),
+    _tool(
+        "Seen in jobs",
+        30,
+        _jobs,
+        "Jobs that receive it, among those looked at: a sample, so none proves nothing.",
     ),
     _tool(
         "Open to", 30, lambda row, _: words.exposure(row.secret.exposure), "Who can make use of it."

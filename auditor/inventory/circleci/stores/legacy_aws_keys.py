@@ -13,14 +13,12 @@ from auditor.inventory.circleci.stores.store import Entry, Store
 from auditor.models import Json, ScopeKind
 from auditor.tails import tail_from_json
 
-_VARIABLES = dict(
-    zip(v1_settings.HALVES, ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), strict=True)
-)
+VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """The variables in which builds receive the halves."""
 
 
 def _entries(item: Json) -> Iterator[Entry]:
-    for half, variable in _VARIABLES.items():
+    for half, variable in zip(v1_settings.HALVES, VARIABLES, strict=True):
         if item["keypair"][half]["set"]:
             yield Entry(variable, tail=tail_from_json(item["keypair"][half]["tail"]))
 
