@@ -224,7 +224,7 @@ def test_links_are_capped(results: Results, now: datetime) -> None:
     read = load_workbook(file)["Secrets"]
     assert sum(cell.hyperlink is not None for row in read.iter_rows() for cell in row) == 7
     column = [cell.value for cell in read[1]].index("Open in CI")
-    assert read[61][column].value.startswith("https://app.circleci.com/")
+    assert str(read[61][column].value).startswith("https://app.circleci.com/")
 
 
 def test_no_secret_at_all_is_a_sound_workbook(results: Results, now: datetime) -> None:
