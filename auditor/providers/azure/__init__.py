@@ -1,4 +1,8 @@
-"""Azure: what role assignments allow.
+"""Azure: who stands behind client ids, and what they may do in Azure and in Entra.
+
+`export` writes the snapshot, `kinds` tells what an exported object is, `estate` reads it; `people`
+and `credentials` say who there is, `arm` and `entra` what gives them rights, `rights` how that is
+told; `directory` answers for all.
 
 `engine` decides one request exactly, and `simulate` puts made-up ones to it. `sensitive` holds the
 reviewed tables of what is dangerous, `held` and `limits` what a role gives of it, and `rate` rates
@@ -14,7 +18,10 @@ from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.models import Json
+from auditor.providers.azure import export
 from auditor.providers.azure.directory import AzureDirectory
+from auditor.providers.azure.documents import COLLECTED, parse_time, text
+from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.rate import rate_roles
 from auditor.providers.azure.settings import Settings
 from auditor.providers.azure.simulate import simulate
@@ -28,15 +35,19 @@ class AzureProvider:
     settings = Settings
 
     def packages(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002
-        """Return nothing: no SDK is used."""
+        """Return nothing: exported files need no packages."""
         return ()
 
     def collect(self, settings: Settings, collecting: Collecting) -> None:
-        """Read nothing; the directory says so."""
+        """Read the exported files."""
+        collecting.snapshot.save(COLLECTED, {"value": [], "time": collecting.now.isoformat()})
+        if settings.export:
+            export.collect(settings, collecting)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> AzureDirectory:  # noqa: ARG002
         """Return what the snapshot holds of Azure."""
-        return AzureDirectory()
+        time = text(snapshot.load(COLLECTED), "time")
+        return AzureDirectory(Estate(snapshot), parse_time(time))
 
     def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:  # noqa: ARG002
         """Return the verdict on one made-up request; Malformed where it cannot be used."""

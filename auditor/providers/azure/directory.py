@@ -1,8 +1,9 @@
-"""What is known of Azure, offline."""
+"""What is known of Azure, offline: whose a client id is and what that identity may do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from auditor.models import (
     Coverage,
@@ -16,35 +17,95 @@ from auditor.models import (
     Secret,
     Weakness,
 )
+from auditor.providers.azure.credentials import Credentials
+from auditor.providers.azure.documents import entries, text
+from auditor.providers.azure.estate import Estate
+from auditor.providers.azure.gaps import PARTS, SOURCE, gap_of
+from auditor.providers.azure.people import people
+from auditor.providers.azure.resolve import Resolver
 
-_UNREAD = Gap(
-    what="everything of Azure",
-    why="this version answers made-up requests only: it reads neither a tenant nor an export",
-    fix="ask with auditor simulate azure, and find the owners by hand",
-    source="azure",
-)
+_NEEDED = ("service-principals", "applications", "role-assignments", "role-definitions")
+_BY_ITSELF = frozenset(("role-definitions", "app-roles", "member-of", "owners", "federated"))
+"""Kinds whose refusals are told of whom they are about, and not once more for all."""
 
 
 class AzureDirectory:
-    """A directory that says that nothing was read."""
+    """One tenant as a snapshot holds it. Permissions are evaluated when they are asked for."""
 
-    def __init__(self) -> None:
-        """Know nobody."""
-        self.identities: Mapping[str, Identity] = {}
-        self.coverage: tuple[Coverage, ...] = ()
-        self.gaps: tuple[Gap, ...] = (_UNREAD,)
+    def __init__(self, estate: Estate, now: datetime | None) -> None:
+        """Index everybody, as of `now`."""
+        self._estate = estate
+        credentials = Credentials(estate, now)
+        found = list(people(estate, credentials))
+        self._people = {person.id: person for person, _ in found}
+        self.identities: Mapping[str, Identity] = {one.id: one for _, one in found}
+        self.gaps: tuple[Gap, ...] = tuple(dict.fromkeys(_gaps(estate)))
+        self.coverage: tuple[Coverage, ...] = tuple(_coverage(estate))
         self.weaknesses: tuple[Weakness, ...] = ()
         self.logs: tuple[LogCoverage, ...] = ()
+        self._resolver = Resolver(estate)
+        self._resolved: dict[str, Resolution] = {}
 
     def identify(
         self,
         credential: Credential,
         secrets: Mapping[str, Secret],  # noqa: ARG002
-        owner: str | None = None,  # noqa: ARG002
+        owner: str | None = None,
     ) -> Match | NoMatch:
-        """Return that nobody was looked for."""
-        return NoMatch(credential.id, searched=False, gap=_UNREAD)
+        """Return whose a credential is: this version takes a person's word for it."""
+        _ = owner
+        gap = Gap(
+            f"owner of the Azure credential {credential.stem}",
+            "this version does not compare client ids yet",
+            "name its identity in [[overrides]] of the configuration",
+            SOURCE,
+            (credential.scope.id,),
+        )
+        return NoMatch(credential.id, searched=False, gap=gap)
 
     def resolve(self, identity_id: str) -> Resolution:
-        """Return that nothing is known of an identity."""
-        return Resolution(identity_id, (), (), (_UNREAD,))
+        """Return what an identity may do. KeyError for one that was not read."""
+        if identity_id not in self._resolved:
+            self._resolved[identity_id] = self._resolver.resolve(self._people[identity_id])
+        return self._resolved[identity_id]
+
+
+def _gaps(estate: Estate) -> Iterator[Gap]:
+    """Yield what was refused, what is not there at all, and what cannot be used."""
+    for kind in PARTS:
+        documents = estate.documents.get(kind, {})
+        for part, document in documents.items():
+            if kind not in _BY_ITSELF and "error" in (document or {}):
+                yield gap_of(kind, document, [] if part == "all" else [part])
+        if not documents and kind in _NEEDED:
+            yield gap_of(kind, None)
+    for problem in entries(estate.document("files", "export"), "Problems"):
+        fix = "leave it out of the folder" if problem.get("strange") else "export it again, as JSON"
+        yield Gap(f"exported file {text(problem, 'File')}", text(problem, "why"), fix, SOURCE)
+    yield from estate.malformed
+
+
+def _coverage(estate: Estate) -> Iterator[Coverage]:
+    whole = estate.is_whole("role-assignments")
+    read = [id_ for id_ in estate.subscriptions if estate.is_whole("role-assignments", id_)]
+    yield Coverage(
+        source=SOURCE,
+        what="subscriptions whose role assignments were read",
+        read=len(estate.subscriptions) if whole else len(read),
+        known=len(estate.subscriptions) or None,
+        note="delegations to other tenants (Azure Lighthouse) are not listed by any call",
+    )
+    used = {one.definition_id for ones in estate.assignments.values() for one in ones}
+    yield Coverage(
+        source=SOURCE,
+        what="roles in use whose definitions were read",
+        read=len(used & estate.definitions.keys()),
+        known=len(used),
+    )
+    yield Coverage(
+        source=SOURCE,
+        what="service principals",
+        read=len(estate.principals),
+        known=len(estate.principals) if estate.is_whole("service-principals") else None,
+        note="conditional access for workload identities is not evaluated",
+    )

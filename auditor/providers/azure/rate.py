@@ -9,10 +9,10 @@ from typing import Any
 from auditor.errors import ConfigError
 from auditor.models import CapabilityName, Json
 from auditor.providers.azure.engine.documents import Definition, Malformed, read_definition
-from auditor.providers.azure.files import Unusable, read_json
 from auditor.providers.azure.held import held
 from auditor.providers.azure.limits import limited
 from auditor.providers.azure.sensitive import HARMLESS, Danger
+from auditor.providers.exports import Found, Problem, read_folder
 
 _MOST_REASONS = 12
 
@@ -63,14 +63,15 @@ def _names(dangers: Iterable[Danger]) -> list[str]:
     return [name.value for name in CapabilityName if name in names]
 
 
-def _documents(path: Path) -> list[Json]:
-    try:
-        found = read_json(path)
-    except Unusable as error:
-        raise ConfigError(f"{path}: {error}", "az role definition list > FILE") from error
-    documents = found.get("value") if isinstance(found, dict) else found
-    if not isinstance(documents, list):
-        raise ConfigError(
-            f"{path}: it is no list of role definitions", "az role definition list > FILE"
-        )
-    return documents
+def _documents(path: Path) -> Iterator[Json]:
+    """Yield the objects of a file of the CLI, or of the API, which has them under "value"."""
+    found = False
+    for item in read_folder(path):
+        if isinstance(item, Problem) and not item.strange:
+            raise ConfigError(f"{path}: {item.why}", "az role definition list > FILE")
+        if isinstance(item, Found):
+            found = True
+            listed = item.document.get("value")
+            yield from listed if isinstance(listed, list) else [item.document]
+    if not found:
+        raise ConfigError(f"{path}: it holds no role definitions", "az role definition list > FILE")

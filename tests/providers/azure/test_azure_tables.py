@@ -245,8 +245,8 @@ def test_a_malformed_role_is_told_and_the_rest_go_on(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (b"[", "broken JSON"),
-        (b'{"a": 1}', "no list of role definitions"),
-        (b"\xff\xff", "neither UTF-8"),
+        (b"[]", "no role definitions"),
+        (b"\xff\xff", "not JSON"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )
@@ -258,5 +258,6 @@ def test_a_file_that_cannot_be_used_is_refused(content: bytes, words: str, tmp_p
     assert words in stderr
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert "not a plain file" in resolve(tmp_path)[2]
+def test_a_folder_of_files_is_rated_too(tmp_path: Path) -> None:
+    (tmp_path / "roles.json").write_text(json.dumps([role("r", block("*"))]))
+    assert [line["name"] for line in resolve(tmp_path)[1]] == ["r"]
