@@ -64,6 +64,15 @@ def check_variable_name(name: str) -> str:
     return name
 
 
+def check_network_range(text: str) -> str:
+    """Return an address or a range of addresses; ValueError for anything else."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("must be an address or a range such as 203.0.113.0/24") from None
+    return text
+
+
 NAME_PATTERN_LIMIT = 200
 """Characters of a regular expression for names, to bound what matching it can cost."""
 
@@ -92,6 +101,7 @@ def regular_expression(pattern: str) -> str | None:
     return pattern[1:-1] if slashes else None
 
 
+NetworkRange: TypeAlias = Annotated[str, AfterValidator(check_network_range)]
 NamePattern: TypeAlias = Annotated[str, AfterValidator(check_name_pattern)]
 RoleName: TypeAlias = Literal["", "secret", "identifier", "config", "public"]
 Endpoint: TypeAlias = Annotated[str, AfterValidator(check_endpoint)]
@@ -151,6 +161,33 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class LogFolder:
+    """A file or folder of logs to hunt in, and what log it is ("" to guess)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    path: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hunts:
+    """Where to hunt for what identities did, and what is known of addresses."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    logs: tuple[LogFolder, ...] = ()
+    identities: tuple[str, ...] = ()
+    """Further identities to look for, as logs name them."""
+    runners: tuple[NetworkRange, ...] = ()
+    """Addresses and ranges of the company's own runners."""
+    databases: tuple[str, ...] = ()
+    """Databases of countries, places or autonomous systems (.mmdb)."""
+    ip_lists: tuple[str, ...] = ()
+    """Files of addresses to be wary of (Tor, VPN, hosting), one a line."""
+    rules: str = ""
+    """Folder of further Sigma rules."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run is told.
 
@@ -166,6 +203,7 @@ class Settings:
     usage_budget: Calls = 200
     """Calls that a CI system may spend on learning which jobs really use what it keeps."""
     sla: Sla = field(default_factory=Sla)
+    hunts: Hunts = field(default_factory=Hunts)
     overrides: tuple[Override, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     inventory: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from auditor import hunting
 from auditor.collecting import Collecting, Progress
 from auditor.conclude import conclude
 from auditor.config import Loaded, Threshold, from_json, to_json
 from auditor.errors import AuthError, Interrupted, RemoteError, WorkbookError
-from auditor.models import Results, Severity
+from auditor.models import Past, Results, Severity
 from auditor.plan import Plan, plan, require_packages
 from auditor.report import rows, tracker
 from auditor.report.closing import Closing, closing
@@ -71,6 +72,7 @@ def audit(
         run = output.begin(now, told)
     progress.note(f"run: {run.folder}")
     collect(todo, run, output, progress, now)
+    _hunt(todo, run, output, progress, now)
     return _publish(todo, run, output, now, progress, problem)
 
 
@@ -97,6 +99,16 @@ def collect(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now:
             "interrupted; what was read so far is kept",
             f"go on with: auditor audit --resume {run.folder}",
         ) from stop
+
+
+def _hunt(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now: datetime) -> None:
+    """Look for the identities behind the secrets in the logs that the configuration names."""
+    order = hunting.order(todo.loaded.settings.hunts, todo.incident)
+    if order.logs:
+        results, sealer = conclude(todo, run, Past(), {}), output.sealer()
+        names = todo.loaded.settings.hunts.identities
+        subjects = hunting.behind(results, names, todo.systems, sealer)
+        hunting.of_run(run, order, subjects, sealer, now, progress)
 
 
 def _told(run: Run) -> Plan:
@@ -131,6 +143,7 @@ def _publish(
     if previous.digest is None or not previous.readable:
         edits = output.edits(run)  # what people wrote outlives a workbook that is gone or ruined
     results = conclude(todo, run, output.past(run), edits)
+    results = hunting.with_hunt(results, hunting.kept(run))
     home = run.folder if run.folder.parent == output.path else output.path
     results_path = write_results(results, home / RESULTS_NAME)
     progress.start("writing the workbook")

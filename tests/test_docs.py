@@ -29,6 +29,8 @@ COMMANDS = [
     "classify",
     "simulate",
     "resolve",
+    "hunt",
+    "hunts list",
     "permissions",
     "config init",
     "config show",
@@ -73,13 +75,14 @@ def test_every_exit_code_is_in_the_readme() -> None:
     assert told == error_codes() | {0, EXIT_FOUND, EXIT_INCOMPLETE, EXIT_CONTRADICTED}
 
 
-TABLES = ("inventory", "providers", "sla", "overrides", "waivers")
+TABLES = ("inventory", "providers", "sla", "hunts", "overrides", "waivers")
 
 
 def keys() -> list[str]:
     found = [field.name for field in dataclasses.fields(config.Settings)]
     found = [name for name in found if name not in TABLES]
     found += [f"sla.{field.name}" for field in dataclasses.fields(config.Sla)]
+    found += [f"hunts.{field.name}" for field in dataclasses.fields(config.Hunts)]
     found += [f"overrides.{field.name}" for field in dataclasses.fields(config.Override)]
     found += [f"waivers.{field.name}" for field in dataclasses.fields(config.Waiver)]
     tables: list[tuple[str, Any]] = [("inventory", s) for s in systems().values()]
@@ -109,7 +112,8 @@ def test_the_example_loads_and_is_all_defaults(tmp_path: Path) -> None:
 
 def test_commented_keys_of_the_example_load_too(tmp_path: Path) -> None:
     told = re.sub(r"(?m)^# (?=[a-z_]+ = |\[|    \{|\])", "", EXAMPLE)
-    told = told.replace('incident = ""\n', "").replace("accounts = []\n", "")
+    for default in ('incident = ""\n', "accounts = []\n", "logs = []\n"):
+        told = told.replace(default, "")
     file = tmp_path / "config.toml"
     file.write_text(told)
     settings = config.load(file, environ={}, home=tmp_path).settings

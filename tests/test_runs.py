@@ -43,7 +43,7 @@ def results(**changes: Any) -> Results:
     scope = Scope(ScopeKind.CONTEXT, "u-1", "prod", "acme")
     exposure = Exposure(Known(value=True), Unknown(GAP), Known(value=False))
     secret = Secret("S-1", "ci", "variable", scope, "NAME", NOW, None, None, exposure, None)
-    empty: dict[str, Any] = dict.fromkeys(Results.__dataclass_fields__, ())
+    empty: dict[str, Any] = dict.fromkeys(Results.__dataclass_fields__, ()) | {"hunting": None}
     empty |= {
         "run": RunInfo("r", NOW, "1", "acme"),
         "secrets": (secret,),

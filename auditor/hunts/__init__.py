@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from auditor.errors import MissingExtra
 
-PACKAGES = ("duckdb", "isal", "msgspec")
+PACKAGES = ("duckdb", "isal", "msgspec", "sigma", "yaml")
 
 
 def ready() -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from auditor.models.access import Identity, Match, NoMatch, Resolution, Weakness
 from auditor.models.closure import Baseline, Verdict
+from auditor.models.findings import Finding, Hunting
 from auditor.models.inventory import Coverage, JobRun, Place, Secret, Use
 from auditor.models.known import Gap
 from auditor.models.logs import LogCoverage
@@ -98,6 +99,11 @@ class Results:
     job_runs: tuple[JobRun, ...] = ()
     weaknesses: tuple[Weakness, ...] = ()
     logs: tuple[LogCoverage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What hunts found in logs, the worst first. Empty proves something only where `hunting` says
+    that the logs were read whole."""
+    hunting: Hunting | None = None
+    """How far the hunts could see; None where nobody hunted."""
     history: tuple[FirstSeen, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     baselines: tuple[Baseline, ...] = ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -31,6 +32,23 @@ def load(name: str) -> Incident:
         exposed_before=profile["exposed_before"],
         advice=profile["advice"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    """What the report of an incident says its thief came from."""
+
+    addresses: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    """Names of autonomous systems."""
+
+
+def indicators(name: str) -> Indicators:
+    """Return the indicators of a packaged incident; none for another name, such as a date's."""
+    profiles = _profiles()
+    told = tomllib.loads(profiles[name].read_text("utf-8")) if name in profiles else {}
+    listed = told.get("indicators", {})
+    return Indicators(tuple(listed.get("addresses", ())), tuple(listed.get("networks", ())))
 
 
 def since(day: date) -> Incident:

@@ -22,7 +22,6 @@ from auditor.providers.aws.documents import (
     parse_time,
     text,
 )
-from auditor.providers.aws.logs import Logs, read_logs
 from auditor.providers.aws.report import Report
 from auditor.providers.aws.surroundings import Surroundings, read_surroundings
 from auditor.tails import tail_from_json
@@ -82,7 +81,6 @@ class Account:
     gaps: tuple[Gap, ...]
     unsearched: tuple[Gap, ...]
     surroundings: Surroundings
-    logs: Logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,6 @@ class _Reader:
         self.user_list = snapshot.load(document_key(account, "users"))
         self.aliases = snapshot.load(document_key(account, "account-aliases"))
         names = list(names)
-        self.logs = read_logs(account, snapshot)
         self.surroundings = read_surroundings(account, names, snapshot)
         self.report = Report(snapshot.load(document_key(account, "credential-report")))
         prefix = document_key(account, "access-keys") + "/"
@@ -179,12 +176,10 @@ class _Reader:
                 *_there(details_gap),
                 *gaps_of_keys,
                 *self.surroundings.gaps,
-                *self.logs.gaps,
                 *self._minor_gaps(),
             ),
             unsearched=(*_there(None if users_known else details_gap), *gaps_of_keys),
             surroundings=self.surroundings,
-            logs=self.logs,
         )
 
     # --- who ---

@@ -50,9 +50,7 @@ class AwsDirectory:
         )
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(reading))
         self.weaknesses: tuple[Weakness, ...] = ()
-        self.logs: tuple[LogCoverage, ...] = tuple(
-            log for account in reading.accounts for log in account.logs.coverage
-        )
+        self.logs: tuple[LogCoverage, ...] = ()
         self._matcher = KeyMatcher(
             (key for account in reading.accounts for key in account.keys),
             identities=self.identities.keys(),

@@ -100,8 +100,6 @@ _PARTS = {
     "list-account-aliases": "account-aliases",
     "list-open-id-connect-providers": "oidc-providers",
     "describe-organization": "organization",
-    "describe-trails": "trails",
-    "list-detectors": "detectors",
 }
 """The document of an account that each kind of reply becomes whole."""
 

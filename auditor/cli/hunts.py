@@ -1,0 +1,79 @@
+"""Commands that look into logs: `hunt`, `hunts list`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.app import app
+from auditor.exits import exits
+from auditor.options import ConfigOption, FormatOption, Formats
+
+hunts_app = typer.Typer(help="List or export the hunts.", no_args_is_help=True)
+app.add_typer(hunts_app, name="hunts")
+RulesOption = Annotated[
+    Path | None, typer.Option("--rules", help="Folder of further Sigma rules, yours or others'.")
+]
+
+
+@app.command()
+@exits
+def hunt(
+    logs: Annotated[
+        list[Path] | None, typer.Option(help="Folder or file of logs; may be repeated.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Which log it is, such as cloudtrail; else it is guessed."),
+    ] = None,
+    identity: Annotated[
+        list[str] | None,
+        typer.Option(help="ARN, key id, e-mail, application or login to look for; repeatable."),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--from", help="Run whose identities to look for: its folder.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Begin of the window, UTC; before it lies the past.")
+    ] = None,
+    until: Annotated[datetime | None, typer.Option(help="End of the window, UTC.")] = None,
+    incident: Annotated[
+        str | None, typer.Option(help="Incident profile, such as circleci-2023-01.")
+    ] = None,
+    rules: RulesOption = None,
+    config: ConfigOption = None,
+    output_format: FormatOption = Formats.TEXT,
+) -> int:
+    """Find what stolen secrets were used for, in logs that you have."""
+    from auditor import config as configuration  # noqa: PLC0415
+    from auditor import hunter  # noqa: PLC0415
+    from auditor.console import progress_on  # noqa: PLC0415
+
+    loaded = configuration.load(config, flags={"incident": incident})
+    told = hunter.Told(
+        logs=logs or [],
+        source=source,
+        identities=identity or [],
+        run=run,
+        since=since and since.replace(tzinfo=UTC),
+        until=until and until.replace(tzinfo=UTC),
+        rules=rules,
+    )
+    with progress_on(sys.stderr) as progress:
+        hunted = hunter.hunt(loaded, told, datetime.now(UTC), progress)
+    hunter.show(hunted, sys.stdout, as_json=output_format is Formats.JSON)
+    return 0
+
+
+@hunts_app.command("list")
+@exits
+def list_hunts(rules: RulesOption = None, output_format: FormatOption = Formats.TEXT) -> int:
+    """List every hunt: what it finds, where, and how telling that is."""
+    from auditor import hunter  # noqa: PLC0415
+
+    hunter.show_hunts(rules, sys.stdout, as_json=output_format is Formats.JSON)
+    return 0

@@ -1,0 +1,131 @@
+"""What `auditor hunt` and `auditor hunts` do: hunts over logs that somebody has, without an audit.
+
+The identities to look for are named, or are those behind the secrets of a finished run, whose
+folder then keeps the events and `hunts.json`; with neither, everybody in the logs is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from auditor import hunting, hunts
+from auditor.collecting import Progress
+from auditor.conclude import conclude
+from auditor.config import Loaded, from_json
+from auditor.errors import ConfigError
+from auditor.hunting import Logs, Order
+from auditor.inventory import systems
+from auditor.models import Hunted, Json, Past
+from auditor.plan import plan
+from auditor.report.text import for_terminal
+from auditor.runs import OutputFolder, Run, open_run
+from auditor.tails import KEY_LENGTH, Sealer
+
+if TYPE_CHECKING:
+    from auditor.hunts.rules.definition import Hunt
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the command line says; what it leaves out stands in the configuration."""
+
+    logs: Sequence[Path] = ()
+    source: str | None = None
+    identities: Sequence[str] = ()
+    run: Path | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    rules: Path | None = None
+
+
+def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunted:
+    """Hunt and return what came of it; ConfigError where no logs are named."""
+    hunts.ready()
+    todo = plan(loaded)
+    order = replace(
+        hunting.order(loaded.settings.hunts, todo.incident), since=told.since, until=told.until
+    )
+    if told.logs:
+        order = replace(order, logs=[Logs(path, told.source) for path in told.logs])
+    if told.rules:
+        order = replace(order, rules=told.rules)
+    if not order.logs:
+        raise ConfigError("no logs to hunt in", "give --logs FOLDER, or [hunts] logs")
+    names = [*told.identities, *loaded.settings.hunts.identities]
+    if told.run:
+        return _of_run(open_run(told.run), order, names, now, progress)
+    with tempfile.TemporaryDirectory(prefix="auditor-hunt-") as folder:
+        # A key for this call alone: nothing outside of it is compared with these seals.
+        sealer = Sealer(secrets.token_bytes(KEY_LENGTH))
+        subjects = hunting.named(names, systems(), sealer)
+        return hunting.hunt(order, subjects, Path(folder), sealer, now, progress)
+
+
+def _of_run(
+    run: Run, order: Order, names: Sequence[str], now: datetime, progress: Progress
+) -> Hunted:
+    """Hunt for the identities of a finished run, and keep what came of it in its folder."""
+    loaded = from_json(run.settings["loaded"], str(run.folder / "run.json"))
+    todo = plan(loaded, run.settings["only"])
+    results = conclude(todo, run, Past(), {})
+    sealer = OutputFolder(run.folder.parent).sealer()
+    subjects = hunting.behind(results, names, systems(), sealer)
+    order = replace(order, incident=order.incident or todo.incident)
+    return hunting.of_run(run, order, subjects, sealer, now, progress)
+
+
+def show(hunted: Hunted, stream: TextIO, *, as_json: bool) -> None:
+    """Write what came of a hunt."""
+    from auditor.report import hunted as shapes  # noqa: PLC0415 (pydantic is for JSON only)
+
+    if as_json:
+        stream.write(json.dumps(shapes.to_json(hunted), indent=1) + "\n")
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    for line in shapes.text(hunted):
+        stream.write(for_terminal(line).encode(encoding, "backslashreplace").decode(encoding))
+        stream.write("\n")
+
+
+def show_hunts(rules: Path | None, stream: TextIO, *, as_json: bool) -> None:
+    """Write every hunt, ours and those of a folder, and the rules of it that cannot be run."""
+    hunts.ready()
+    from auditor.hunts.rules.loading import from_folder, packaged  # noqa: PLC0415
+
+    theirs, refused = from_folder(rules) if rules else ((), ())
+    every = (*packaged(), *theirs)
+    if as_json:
+        bad = [{"title": one.title, "file": one.file, "why": one.why} for one in refused]
+        told = {"schema_version": 1, "hunts": [_facts(one) for one in every], "refused": bad}
+        stream.write(json.dumps(told, indent=1) + "\n")
+        return
+    for one in sorted(every, key=lambda one: (one.platform or "", one.title)):
+        line = f"{one.platform or 'any':<9} {one.level.value:<13} {one.title}"
+        stream.write(for_terminal(line) + "\n")
+    for bad_rule in refused:
+        line = f"cannot be run: {bad_rule.file}: {bad_rule.title}: {bad_rule.why}"
+        stream.write(for_terminal(line) + "\n")
+    stream.write(f"{len(every)} hunts, {len(refused)} rules that cannot be run\n")
+
+
+def _facts(hunt: Hunt) -> Json:
+    return {
+        "id": hunt.id,
+        "title": hunt.title,
+        "platform": hunt.platform,
+        "level": hunt.level.value,
+        "operator": hunt.operator.operator,
+        "description": hunt.description,
+        "tags": list(hunt.tags),
+        "false_positives": list(hunt.false_positives),
+        "question": hunt.question,
+        "file": hunt.file,
+        "ours": hunt.ours,
+    }

@@ -1,0 +1,101 @@
+"""Asks the events of a run: facts, hunts, stories, and what could not be seen."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.collecting import Progress
+from auditor.hunts import jobs, seen, sight, store
+from auditor.hunts.ledger import Ledger
+from auditor.hunts.networks import Brought, Intelligence
+from auditor.hunts.rules.definition import Hunt, Refused
+from auditor.hunts.rules.loading import from_folder, packaged
+from auditor.hunts.searching import search
+from auditor.hunts.stories import Known, tell
+from auditor.hunts.wanted import Window
+from auditor.models import Hunted, Hunting
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whom and what to ask about."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The identity behind each name that logs may have for it, lower case."""
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    """The platform of each identity, where it is known."""
+    known: Callable[[str], Known] = lambda _: Known()
+    granted: Sequence[tuple[str, str]] = ()
+    brought: Brought = field(default_factory=Brought)
+    rules: Path | None = None
+
+
+def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: Progress) -> Hunted:
+    """Hunt in the events kept in a run's folder; `ledgers` say how they came there."""
+    hunts, refused = _hunts(question.rules)
+    intelligence = Intelligence(question.brought)
+    window = Window(question.since, question.until)
+    with _connection(folder) as connection:
+        store.load(connection, folder)
+        seen.make(connection, _facts(connection, question, intelligence))
+        progress.start("hunting", len(hunts))
+        searched = search(connection, hunts, window, progress.advance)
+        stories = tell(connection, searched.hunts, question.known)
+        looked = sight.look(connection, ledgers, question.platforms, question.names, window)
+    hunting = Hunting(
+        since=window.since,
+        until=window.until,
+        files=looked.files,
+        logs=looked.logs,
+        hunts=searched.runs,
+        habits=searched.habits,
+        unseen=looked.unseen,
+        quiet=stories.quiet,
+        more=stories.more,
+        refused=tuple((one.title, one.file, one.why) for one in refused),
+        tables=tuple((table.name, table.day) for table in intelligence.tables),
+    )
+    return Hunted(stories.findings, hunting, looked.gaps)
+
+
+@contextmanager
+def _connection(folder: Path) -> Iterator[DuckDBPyConnection]:
+    """Yield a database in memory that spills to the run's folder."""
+    import duckdb  # noqa: PLC0415 (loaded where hunts run)
+
+    spill = folder / "events" / "spill"
+    with duckdb.connect(
+        config={"memory_limit": store.MEMORY, "temp_directory": str(spill)}
+    ) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    shutil.rmtree(spill, ignore_errors=True)
+
+
+def _hunts(rules: Path | None) -> tuple[tuple[Hunt, ...], tuple[Refused, ...]]:
+    theirs, refused = from_folder(rules) if rules else ((), ())
+    return (*packaged(), *theirs), refused
+
+
+def _facts(
+    connection: DuckDBPyConnection, question: Question, intelligence: Intelligence
+) -> seen.Facts:
+    spans, watched = jobs.spans(connection)
+    return seen.Facts(
+        addresses=intelligence.look_up(seen.addresses(connection)),
+        jobs=spans,
+        watched=watched,
+        granted=[seen.Granted(who, action) for who, action in question.granted],
+        aliases=dict(question.names),
+    )

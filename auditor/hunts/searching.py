@@ -1,0 +1,131 @@
+"""Runs hunts over the events of a run: `seen` -> signals, and what could not be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from auditor.hunts.compile import query
+from auditor.hunts.rules.definition import Hunt
+from auditor.hunts.rules.operators import ImpossibleTravel, OutsideJobWindow, UsedVsGranted
+from auditor.hunts.wanted import Window
+from auditor.models import Habit, HuntRun
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_SIGNALS = "CREATE OR REPLACE TABLE signals (hunt INTEGER, n BIGINT, note VARCHAR)"
+_MOST_HITS = 100_000
+"""Of one hunt; the count goes on, but no story needs more of one kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What became of every hunt, and how much past each identity had."""
+
+    hunts: tuple[Hunt, ...]
+    runs: tuple[HuntRun, ...]
+    habits: tuple[Habit, ...]
+
+
+def search(
+    connection: DuckDBPyConnection,
+    hunts: Sequence[Hunt],
+    window: Window,
+    advance: Callable[[], None] = lambda: None,
+) -> Searched:
+    """Run the hunts over `seen` and fill the table `signals`; a hunt that fails says why."""
+    connection.execute(_SIGNALS)
+    habits = tuple(_habits(connection, window.since))
+    sight = _Sight(connection, habits)
+    runs = []
+    for number, hunt in enumerate(hunts):
+        runs.append(_run(connection, number, hunt, window, sight))
+        advance()
+    return Searched(tuple(hunts), tuple(runs), habits)
+
+
+def _run(
+    connection: DuckDBPyConnection, number: int, hunt: Hunt, window: Window, sight: _Sight
+) -> HuntRun:
+    import duckdb  # noqa: PLC0415 (loaded where hunts run)
+
+    hits, why = 0, sight.blind_for(hunt)
+    if not why:
+        sql = query(hunt, window.since, window.until)
+        try:
+            connection.execute(
+                f"INSERT INTO signals SELECT {number}, n, note FROM ({sql}) LIMIT {_MOST_HITS}"
+            )
+            hits = _number(connection, f"SELECT count(*) FROM signals WHERE hunt = {number}")
+        except duckdb.Error as error:
+            why = f"the engine refused it: {str(error).splitlines()[0][:200]}"
+    return HuntRun(
+        hunt_id=hunt.id,
+        title=hunt.title,
+        platform=hunt.platform,
+        level=hunt.level.value,
+        operator=hunt.operator.operator,
+        hits=hits,
+        not_run=why,
+        unjudged=0 if why else sight.unjudged(hunt),
+    )
+
+
+class _Sight:
+    """What the events can tell at all: a hunt that can see nothing is not run, and says so."""
+
+    def __init__(self, connection: DuckDBPyConnection, habits: tuple[Habit, ...]) -> None:
+        self._habits = habits
+        self._platforms = {habit.platform for habit in habits}
+        self._filled = {
+            name: _number(connection, f"SELECT count({what}) FROM {table}")
+            for name, table, what in (
+                ("jobs", "watched", "*"),
+                ("granted", "granted", "*"),
+                ("places", "seen", "latitude"),
+            )
+        }
+
+    def blind_for(self, hunt: Hunt) -> str:
+        """Return why a hunt can see nothing here, "" where it can."""
+        if hunt.platform and hunt.platform not in self._platforms:
+            return f"no events of {hunt.platform}"
+        if not self._platforms:
+            return "no events"
+        if isinstance(hunt.operator, OutsideJobWindow) and not self._filled["jobs"]:
+            return "no log tells when jobs ran"
+        if isinstance(hunt.operator, UsedVsGranted) and not self._filled["granted"]:
+            return "no permissions are known: hunt with --from RUN"
+        if isinstance(hunt.operator, ImpossibleTravel) and not self._filled["places"]:
+            return "no database tells where addresses are"
+        return ""
+
+    def unjudged(self, hunt: Hunt) -> int:
+        """Return how many identities have too little past for a hunt's baseline."""
+        least: timedelta = getattr(hunt.operator, "min_history", timedelta())
+        if not hunt.operator.needs_past:
+            return 0
+        return sum(
+            habit.past_days < least.days
+            for habit in self._habits
+            if hunt.platform in {None, habit.platform}
+        )
+
+
+def _habits(connection: DuckDBPyConnection, since: datetime | None) -> Iterator[Habit]:
+    rows: Iterable[tuple[str, str, int, datetime, datetime]] = connection.execute(
+        "SELECT who, platform, count(*), min(time), max(time) FROM seen"
+        " WHERE time IS NOT NULL GROUP BY ALL ORDER BY 1, 2"
+    ).fetchall()
+    for who, platform, events, first, last in rows:
+        begin, end = (moment.replace(tzinfo=UTC) for moment in (first, last))
+        past = max((since or end) - begin, timedelta())
+        yield Habit(who, platform, events, begin, end, past.days)
+
+
+def _number(connection: DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
