@@ -41,8 +41,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     """The source and, after a colon, the kind of log: "cloudtrail", "gcp:data_access"."""
     action: str
     """What rules match: CloudTrail's eventName, GCP's methodName; lower case and in one spelling
-    where a log has several: Azure's operation, GitHub's and CircleCI's action (words of a name
-    joined by _, parts by a dot: `checkout_key.create`)."""
+    where a log has several: Azure's operation, GitHub's action, CircleCI's with every separator a
+    dot (`project.ssh.key.create`)."""
     outcome: Outcome
     file: str
     position: int

@@ -42,6 +42,8 @@ class FileRead(msgspec.Struct):
     """Of identities that nobody asked for: counted in the sketch only."""
     outside: int = 0
     """Before or after the window."""
+    ignored: int = 0
+    """Of neighbouring logs that tell nothing of identities; `notes` names them."""
     bad: int = 0
     """Records that could not be read."""
     since: str | None = None

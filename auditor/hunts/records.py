@@ -86,7 +86,7 @@ def of_rows(content: Iterator[bytes | None], known: Sequence[Source]) -> Iterato
     rows = csv.reader(texts)
     try:
         header = [name.strip().lower() for name in next(rows, [])]
-        source = next((s for s in known if s.columns and s.columns <= set(header)), None)
+        source = next((each for each in known if each.recognises(set(header))), None)
         if source is None:
             yield Found(1, problem="neither JSON nor a CSV file of a known log")
             return

@@ -10,12 +10,14 @@ a vendor's own file.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
+from auditor.hunts.content import DamagedError
 from auditor.hunts.events import COLUMNS, Event
 from auditor.hunts.sessions import follow
 from auditor.hunts.sketch import LINE_COLUMNS
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 MEMORY = "128MB"
 """What DuckDB may hold before it spills to the run's folder."""
+_FETCHED = 1000
 _FOLDER = "events"
 _ENCODER = msgspec.json.Encoder()
 _AS_READ = {**COLUMNS, "time": "VARCHAR"}
@@ -109,23 +112,36 @@ def write_others(run_folder: Path, parts: Sequence[Path]) -> None:
         lines.create_view("lines")
         for (platform,) in connection.sql("SELECT DISTINCT platform FROM lines").fetchall():
             rows = connection.sql(_OTHERS, params={"platform": platform})
-            _replace(rows, folder / f"{platform}.parquet")
+            _replace(connection, rows, folder / f"{platform}.parquet")
+
+
+def parquet_lines(file: Path) -> Iterator[bytes]:
+    """Yield the rows of somebody's Parquet file as lines of JSON. DamagedError where it is none."""
+    import duckdb  # noqa: PLC0415 (workers that only decode never load it)
+
+    with _database(Path(tempfile.gettempdir())) as connection:
+        try:
+            connection.read_parquet(str(file)).create_view("rows")
+            connection.execute("SELECT to_json(rows) FROM rows")
+            while batch := connection.fetchmany(_FETCHED):
+                yield "".join(f"{line}\n" for (line,) in batch).encode()
+        except duckdb.Error as error:
+            raise DamagedError("Parquet that cannot be read") from error
 
 
 def _write(connection: DuckDBPyConnection, target: Path) -> int:
     if target.exists():
         _stored(connection, [target]).insert_into("kept")
-    return _replace(connection.sql(_ONCE, params={"platform": target.stem}), target)
+    return _replace(connection, connection.sql(_ONCE, params={"platform": target.stem}), target)
 
 
-def _replace(rows: DuckDBPyRelation, target: Path) -> int:
+def _replace(connection: DuckDBPyConnection, rows: DuckDBPyRelation, target: Path) -> int:
     """Write rows in place of a file, which is whole until then; return how many."""
     fresh = target.with_suffix(".new")
     rows.write_parquet(str(fresh), compression="zstd")
     fresh.chmod(0o600)
     fresh.replace(target)
-    with _database(target.parent / "spill") as connection:
-        return len(connection.read_parquet(str(target)))
+    return len(connection.read_parquet(str(target)))
 
 
 def _database(spill: Path) -> DuckDBPyConnection:

@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 
 from auditor.hunts import store
-from auditor.hunts.content import DamagedError, blocks, held, lines
+from auditor.hunts.content import PARQUET, DamagedError, blocks, held, lines
 from auditor.hunts.events import Event
 from auditor.hunts.ledger import FileRead, State
 from auditor.hunts.records import Found, is_json, of_document, of_lines, of_rows
 from auditor.hunts.sketch import Sketch
-from auditor.hunts.sources import Source, ordered
+from auditor.hunts.sources import NoEventError, Source, ordered
 from auditor.hunts.values import MANY, NO_TIME, Names
 from auditor.hunts.wanted import Wanted
 from auditor.tails import Sealer
@@ -89,7 +89,7 @@ class _Reader:
             entry.note(skipped)
             return entry
         try:
-            self._content(entry, _counted(blocks(path), entry))
+            self._content(entry, path, _counted(blocks(path), entry))
         except DamagedError as error:
             entry.problem(str(error), entry.records + 1, records=0)
         if entry.problems:
@@ -103,11 +103,13 @@ class _Reader:
         with self._part("others").open("wb") as part:
             part.write(msgspec.json.Encoder().encode_lines(self.sketch.lines()))
 
-    def _content(self, entry: FileRead, content: Iterator[bytes]) -> None:
+    def _content(self, entry: FileRead, path: Path, content: Iterator[bytes]) -> None:
         """Choose how to read by the first block: lines are streamed, a document is held whole."""
         start = next(content, b"")
         follows = next(content, b"")
-        if not follows:
+        if start.startswith(PARQUET):
+            self._found(entry, of_lines(store.parquet_lines(path), self.known))
+        elif not follows:
             self._document(entry, start)
         elif not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
             self._found(entry, of_rows(lines(chain([start, follows], content)), self.known))
@@ -164,6 +166,9 @@ class _Reader:
                         self._keep(entry, self.sessions, event)
                     if len(uses) >= _BATCH:
                         self._sketch(entry, source, uses)
+            except NoEventError as error:
+                entry.ignored += 1
+                entry.note(str(error))
             except ValueError as error:
                 entry.problem(str(error), position)
         self._sketch(entry, source, uses)

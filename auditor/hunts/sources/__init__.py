@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cache
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -29,20 +30,28 @@ identity may have been handed. A plain tuple: one is made per record.
 """
 
 
+class NoEventError(Exception):
+    """A record of a neighbouring log that tells nothing of identities, such as a network flow.
+
+    Its text names the log.
+    """
+
+
 class Source(Protocol):
     """One kind of log."""
 
     name: str
     platform: str
     title: str
-    columns: AbstractSet[str]
-    """Columns, in lower case, that tell a CSV file of this log; none where there is no such."""
 
     def skips(self, path: str) -> str | None:
         """Return why a file of this name is no log ("digest"), None where it is one."""
 
     def recognises(self, fields: AbstractSet[str]) -> bool:
-        """Say whether a JSON object with these keys is a record of this log."""
+        """Say whether an object with these keys is a record of this log.
+
+        So is a row of a CSV file with these columns, in lower case.
+        """
 
     def whole(self, content: bytes) -> Sequence[Any] | None:
         """Return the records of a file in the log's most common form, None for another form.
@@ -60,7 +69,10 @@ class Source(Protocol):
         """Return the record of a CSV row; its columns are in lower case."""
 
     def glance(self, record: Any) -> Glance:
-        """Return what decides whether it is kept. ValueError says what it lacks."""
+        """Return what decides whether it is kept.
+
+        ValueError says what it lacks, NoEventError that it is none.
+        """
 
     def event(self, record: Any, names: Names, file: str, position: int) -> Event:
         """Return the event. ValueError says what the record lacks."""
@@ -68,8 +80,6 @@ class Source(Protocol):
 
 class JsonSource:
     """What sources have in common whose records are plain JSON objects."""
-
-    columns: AbstractSet[str] = frozenset()
 
     def skips(self, path: str) -> str | None:  # noqa: ARG002 (the protocol's)
         """Skip nothing."""
@@ -92,10 +102,12 @@ class JsonSource:
         return dict(row)
 
 
-def sources() -> dict[str, Source]:
+@cache
+def sources() -> Mapping[str, Source]:
     """Return every source by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    found = (importlib.import_module(f"{__name__}.{name}").SOURCE for name in names)
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
+    found = [module.SOURCE for module in modules if hasattr(module, "SOURCE")]
     return {source.name: source for source in found}
 
 

@@ -100,7 +100,6 @@ class CloudTrail:
     name = "cloudtrail"
     platform = "aws"
     title = "AWS CloudTrail"
-    columns: AbstractSet[str] = frozenset()
 
     def skips(self, path: str) -> str | None:
         """Skip the folders that stand beside the log in a trail's bucket."""
