@@ -32,7 +32,7 @@ _REFUSALS = (
 def is_one(record: Json, category: str) -> bool:
     """Say whether it is a record of the activity log, by its category or by what it holds."""
     value = _value(record, "category", "value").lower() or category
-    return value in table()["azure"]["activity_categories"] or (
+    return value in table()["categories"]["activity"] or (
         "eventdataid" in record or "eventtimestamp" in record or "operationnamevalue" in record
     )
 

@@ -101,7 +101,7 @@ def _outcome(code: str | None) -> Outcome:
         return Outcome.UNKNOWN
     if code == "0":
         return Outcome.SUCCESS
-    return Outcome.DENIED if code in table()["azure"]["denied_sign_ins"] else Outcome.FAILURE
+    return Outcome.DENIED if code in table()["codes"]["denied_sign_ins"] else Outcome.FAILURE
 
 
 def _type(record: Json, principal: str | None) -> str:
