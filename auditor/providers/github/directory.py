@@ -1,0 +1,150 @@
+"""What is known of GitHub, offline: whose a credential is and what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from auditor.collecting import Snapshot
+from auditor.models import (
+    Coverage,
+    Credential,
+    Gap,
+    Identity,
+    Json,
+    LogCoverage,
+    Match,
+    NoMatch,
+    Resolution,
+    Secret,
+    Weakness,
+)
+from auditor.providers.github import parts
+from auditor.providers.github.documents import EXPORT_FILES, text
+from auditor.providers.github.gaps import source_of
+from auditor.providers.github.holders import holders
+from auditor.providers.github.identify import Matcher
+from auditor.providers.github.logs import logs
+from auditor.providers.github.organizations import Organization, names, read
+from auditor.providers.github.resolve import resolve
+from auditor.providers.github.settings import Settings
+from auditor.providers.github.weaknesses import weaknesses
+
+_LISTINGS = (
+    ("repositories whose deploy keys were listed", parts.DEPLOY_KEYS),
+    ("people whose SSH keys were listed", parts.USER_KEYS),
+)
+_TOKEN_PARTS = (parts.AUTHORIZATIONS, parts.TOKENS, parts.INSTALLATIONS)
+_KEY_PARTS = (parts.REPOSITORIES, parts.DEPLOY_KEYS, parts.USER_KEYS, parts.MEMBERS)
+
+
+class GitHubDirectory:
+    """All organisations of one snapshot. What a credential may do is decided when asked for."""
+
+    def __init__(self, settings: Settings, snapshot: Snapshot) -> None:
+        """Read and index everything."""
+        wanted = dict.fromkeys((*settings.organizations, *names(snapshot)))
+        self._organizations = {name: read(name, snapshot, settings.web) for name in wanted}
+        self._holders = {
+            holder.identity.id: holder
+            for organization in self._organizations.values()
+            for holder in holders(organization)
+        }
+        every = self._organizations.values()
+        self.identities: Mapping[str, Identity] = {
+            id_: holder.identity for id_, holder in self._holders.items()
+        }
+        self.gaps: tuple[Gap, ...] = (
+            *_nothing(wanted, settings),
+            *_export_gaps(snapshot.load(EXPORT_FILES)),
+            *(gap for one in every for gap in _unread(one)),
+        )
+        self.coverage: tuple[Coverage, ...] = tuple(c for one in every for c in _coverage(one))
+        self.weaknesses: tuple[Weakness, ...] = tuple(w for one in every for w in weaknesses(one))
+        self.logs: tuple[LogCoverage, ...] = tuple(log for one in every for log in logs(one))
+        self._matcher = Matcher(
+            self._holders.values(),
+            gaps={
+                "": self._missing(*_TOKEN_PARTS),
+                "keys": self._missing(*_KEY_PARTS),
+            },
+            known=frozenset(
+                one.name.casefold()
+                for one in every
+                if not one.missing(parts.REPOSITORIES, parts.DEPLOY_KEYS)
+            ),
+        )
+
+    def identify(
+        self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
+    ) -> Match | NoMatch:
+        """Return whose a credential is."""
+        return self._matcher.identify(credential, secrets, owner)
+
+    def resolve(self, identity_id: str) -> Resolution:
+        """Return what a credential or person may do. KeyError for one that was not read."""
+        holder = self._holders[identity_id]
+        return resolve(holder, self._organizations[holder.organization])
+
+    def _missing(self, *wanted: parts.Part) -> tuple[Gap, ...]:
+        every = self._organizations.values()
+        return tuple(gap for one in every for gap in one.missing(*wanted))
+
+
+def _nothing(wanted: Mapping[str, None], settings: Settings) -> Iterator[Gap]:
+    if not wanted:
+        yield Gap(
+            "everything of GitHub",
+            "no organisation is configured, and the export holds none"
+            if settings.export
+            else "no organisation is configured",
+            'name it: organizations = ["acme"] in [providers.github]',
+            "github",
+        )
+
+
+def _unread(organization: Organization) -> Iterator[Gap]:
+    """Yield what was not read; who shares repositories only where that can matter."""
+    for part, found in organization.gaps.items():
+        if part != parts.COLLABORATORS.path or organization.shares:
+            yield from found
+
+
+def _export_gaps(document: Json | None) -> Iterator[Gap]:
+    problems = document.get("Problems") if isinstance(document, dict) else None
+    for problem in problems if isinstance(problems, list) else ():
+        yield Gap(
+            f"exported file {text(problem, 'File')}",
+            text(problem, "message"),
+            "put it at the path of its call (orgs/ORG/repos.json), or take it out of the export",
+            "github",
+        )
+
+
+def _coverage(organization: Organization) -> Iterator[Coverage]:
+    source = source_of(organization.name)
+    for part in (parts.REPOSITORIES, parts.MEMBERS, *_TOKEN_PARTS):
+        read_ = _count(organization, part)
+        missing = organization.missing(part)
+        yield Coverage(
+            source,
+            part.what,
+            read_,
+            None if missing else read_,
+            next((gap.why for gap in missing), ""),
+        )
+    for what, part in _LISTINGS:
+        per = organization.repositories if part is parts.DEPLOY_KEYS else organization.user_keys
+        whole = len(per)
+        missed = organization.missing(part)
+        yield Coverage(source, what, whole, None if missed else whole)
+
+
+def _count(organization: Organization, part: parts.Part) -> int:
+    counted = {
+        parts.REPOSITORIES.path: organization.repositories,
+        parts.MEMBERS.path: organization.members,
+        parts.AUTHORIZATIONS.path: organization.authorizations,
+        parts.TOKENS.path: organization.tokens,
+        parts.INSTALLATIONS.path: organization.installations,
+    }
+    return len(counted[part.path])

@@ -1,0 +1,233 @@
+"""What is read of an organisation: one part a listing, with the call and the rights that it takes.
+
+What a gap asks for, where an exported file must lie, and the least rights of the audit's own
+credential all come from this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One call of the REST API.
+
+    `what` completes "... of GitHub organisation acme"; `leaves` says what stays open without it.
+    `scope` is what a classic token needs, `permission` what a fine-grained one or an app does.
+    """
+
+    path: str
+    what: str
+    leaves: str
+    scope: str
+    permission: str
+    keep: tuple[str, ...]
+    """Fields of the reply that the snapshot keeps."""
+    inside: str | None = ""
+    """Key of the reply that holds the list; "" where the reply is one, None where it is no list."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    suffix: str = ""
+    """What tells the document from that of the same path with another query."""
+    only: str = ""
+    """Who alone is answered, in words; "" where everybody with the rights is."""
+    optional: bool = False
+    """Whether 404 means that there is nothing, and not that it may not be seen."""
+
+    def at(self, **names: str) -> str:
+        """Return the path for these names."""
+        return self.path.format(**{key: quote(name, safe="") for key, name in names.items()})
+
+    def key(self, **names: str) -> str:
+        """Return the name of the document, such as github/orgs/acme/repos."""
+        return f"github{self.at(**names)}{self.suffix}"
+
+
+_PERSON = ("login", "id", "type", "site_admin")
+_REPOSITORY = (
+    "id", "name", "full_name", "private", "visibility", "archived", "disabled", "default_branch",
+    "pushed_at", "permissions", "role_name",
+)  # fmt: skip
+
+ORGANIZATION = Part(
+    "/orgs/{org}",
+    "settings",
+    "what every member may do by default",
+    "read:org",
+    "organization_administration:read",
+    (
+        "login", "id", "plan", "default_repository_permission", "members_can_create_repositories",
+        "members_can_delete_repositories", "two_factor_requirement_enabled",
+        "deploy_keys_enabled_for_repositories",
+    ),
+    inside=None,
+)  # fmt: skip
+REPOSITORIES = Part(
+    "/orgs/{org}/repos",
+    "repositories",
+    "which repositories a credential reaches",
+    "repo",
+    "metadata:read",
+    _REPOSITORY,
+    query={"type": "all"},
+)
+OWNERS = Part(
+    "/orgs/{org}/members",
+    "owners",
+    "whose credentials may do everything",
+    "read:org",
+    "members:read",
+    _PERSON,
+    query={"role": "admin"},
+    suffix="-admin",
+)
+MEMBERS = Part(
+    "/orgs/{org}/members",
+    "members",
+    "who is a member",
+    "read:org",
+    "members:read",
+    _PERSON,
+)
+OUTSIDE = Part(
+    "/orgs/{org}/outside_collaborators",
+    "outside collaborators",
+    "who has access without being a member",
+    "read:org",
+    "members:read",
+    _PERSON,
+)
+TEAMS = Part(
+    "/orgs/{org}/teams",
+    "teams",
+    "what members may do by their teams",
+    "read:org",
+    "members:read",
+    ("id", "name", "slug", "permission"),
+)
+TEAM_MEMBERS = Part(
+    "/orgs/{org}/teams/{team}/members",
+    "members of teams",
+    "what members may do by their teams",
+    "read:org",
+    "members:read",
+    ("login", "id"),
+)
+TEAM_REPOSITORIES = Part(
+    "/orgs/{org}/teams/{team}/repos",
+    "repositories of teams",
+    "what members may do by their teams",
+    "read:org",
+    "members:read",
+    ("name", "full_name", "permissions", "role_name"),
+)
+AUTHORIZATIONS = Part(
+    "/orgs/{org}/credential-authorizations",
+    "tokens and SSH keys authorized for single sign-on",
+    "whose classic token a variable holds, and whether it is still good",
+    "read:org",
+    "organization_administration:read",
+    (
+        "login", "credential_id", "credential_type", "token_last_eight", "credential_authorized_at",
+        "credential_accessed_at", "scopes", "fingerprint", "authorized_credential_id",
+        "authorized_credential_title", "authorized_credential_note",
+        "authorized_credential_expires_at",
+    ),
+    only="owners of an organisation of Enterprise Cloud with SAML single sign-on",
+)  # fmt: skip
+TOKENS = Part(
+    "/orgs/{org}/personal-access-tokens",
+    "fine-grained personal access tokens",
+    "which fine-grained tokens exist and what they may do",
+    "",
+    "organization_personal_access_tokens:read",
+    (
+        "id", "owner", "repository_selection", "permissions", "access_granted_at", "token_id",
+        "token_name", "token_expired", "token_expires_at", "token_last_used_at",
+    ),
+    only="GitHub Apps",
+)  # fmt: skip
+TOKEN_REPOSITORIES = Part(
+    "/orgs/{org}/personal-access-tokens/{token}/repositories",
+    "repositories of fine-grained tokens",
+    "which repositories a fine-grained token reaches",
+    "",
+    "organization_personal_access_tokens:read",
+    ("name", "full_name"),
+    only="GitHub Apps",
+)
+INSTALLATIONS = Part(
+    "/orgs/{org}/installations",
+    "installed GitHub Apps",
+    "which apps act in the organisation and what they may do",
+    "admin:read",
+    "organization_administration:read",
+    (
+        "id", "account", "app_id", "client_id", "app_slug", "repository_selection", "permissions",
+        "events", "created_at", "updated_at", "suspended_at",
+    ),
+    inside="installations",
+    only="owners",
+)  # fmt: skip
+DEPLOY_KEYS = Part(
+    "/repos/{org}/{repo}/keys",
+    "deploy keys",
+    "which deploy keys open a repository, and whether a revoked one lives on",
+    "repo",
+    "administration:read",
+    ("id", "key", "title", "read_only", "created_at", "added_by", "last_used", "enabled", "url"),
+)
+COLLABORATORS = Part(
+    "/repos/{org}/{repo}/collaborators",
+    "direct collaborators",
+    "who has access beyond their teams",
+    "repo",
+    "metadata:read",
+    ("login", "permissions", "role_name"),
+    query={"affiliation": "direct"},
+)
+BRANCH = Part(
+    "/repos/{org}/{repo}/branches/{branch}",
+    "protection of default branches",
+    "whether who may push can change what CI runs",
+    "repo",
+    "contents:read",
+    ("name", "protected"),
+    inside=None,
+)
+RULES = Part(
+    "/repos/{org}/{repo}/rules/branches/{branch}",
+    "rulesets of default branches",
+    "whether who may push can change what CI runs",
+    "repo",
+    "metadata:read",
+    ("type", "ruleset_source_type", "ruleset_source", "ruleset_id"),
+    optional=True,
+)
+USER_KEYS = Part(
+    "/users/{user}/keys",
+    "public SSH keys of people",
+    "whose SSH key CI holds",
+    "",
+    "",
+    ("id", "key", "created_at", "last_used"),
+)
+AUDIT_LOG = Part(
+    "/orgs/{org}/audit-log",
+    "audit log",
+    "what the credentials were used for",
+    "read:audit_log",
+    "organization_administration:read",
+    ("@timestamp", "action", "actor_ip", "programmatic_access_type"),
+    query={"include": "all", "per_page": "30"},
+    only="owners of an organisation of Enterprise Cloud",
+)
+
+PARTS: tuple[Part, ...] = (
+    ORGANIZATION, REPOSITORIES, OWNERS, MEMBERS, OUTSIDE, TEAMS, TEAM_MEMBERS, TEAM_REPOSITORIES,
+    AUTHORIZATIONS, TOKENS, TOKEN_REPOSITORIES, INSTALLATIONS, DEPLOY_KEYS, COLLABORATORS, BRANCH,
+    RULES, USER_KEYS, AUDIT_LOG,
+)  # fmt: skip
+"""Every call that is made, the organisation's first."""

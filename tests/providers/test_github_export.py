@@ -1,0 +1,151 @@
+"""GitHub from exported files: what is read, what is refused, and that nothing reads as clean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from github_files import read, replies, repository, told_of, write
+from typer.testing import CliRunner
+
+from auditor.cli import app
+from auditor.exported import Memory
+from auditor.providers.github.directory import GitHubDirectory
+
+
+def reasons(directory: GitHubDirectory) -> str:
+    return "\n".join(f"{gap.what}: {gap.why} -> {gap.fix}" for gap in directory.gaps)
+
+
+def test_a_whole_export_leaves_no_gap(tmp_path: Path) -> None:
+    directory = told_of(tmp_path)
+    assert reasons(directory) == ""
+    assert len(directory.identities) == 14
+    assert all(one.known == one.read for one in directory.coverage)
+
+
+def test_the_command_line_prints_a_line_for_each_identity(tmp_path: Path) -> None:
+    write(tmp_path, replies())
+    done = CliRunner().invoke(app, ["resolve", "github", "--export", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    owner = next(line for line in lines if line["principal"] == "acme/credential/1")
+    assert owner["capabilities"][0]["name"] == "admin"
+    assert owner["complete"]
+    assert owner["over_privileged"]
+
+
+def test_no_character_of_a_token_is_kept(tmp_path: Path) -> None:
+    held = Memory()
+    planted = replies()
+    planted["orgs/acme/credential-authorizations"][0]["token_last_eight"] = "b1c2Q7Zk"
+    planted["orgs/acme/credential-authorizations"][0]["authorized_credential_note"] = (
+        "ghp_" + "A1b2" * 9
+    )
+    read(write(tmp_path, planted), held)
+    kept = json.dumps(held.documents)
+    assert "Q7Zk" not in kept
+    assert "A1b2" not in kept
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (b"", "it is empty"),
+        (b"[{", "no sound JSON"),
+        (b"\xff\xfe[\x00", "no sound JSON"),
+        (b"[1, 2]", "holds what is no object"),
+        (b'{"message": "Not Found", "documentation_url": "u", "status": "404"}', "404: Not Found"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+    ids=["empty", "cut", "utf-16", "numbers", "refused", "deep"],
+)
+def test_what_cannot_be_used_is_a_gap(tmp_path: Path, reply: bytes, why: str) -> None:
+    directory = told_of(tmp_path, orgs__acme__repos=reply)
+    assert why in reasons(directory)
+    assert "repositories of GitHub organisation acme" in reasons(directory)
+    assert directory.resolve("acme/user/olive").gaps
+
+
+@pytest.mark.parametrize("count", [30, 100])
+def test_a_whole_page_may_be_one_of_several(tmp_path: Path, count: int) -> None:
+    many = [repository(f"r{number}") for number in range(count)]
+    assert "as one page does" in reasons(told_of(tmp_path, orgs__acme__repos=many))
+
+
+@pytest.mark.parametrize("form", ["one after the other", "in one list"])
+def test_pages_are_joined(tmp_path: Path, form: str) -> None:
+    pages = [[repository("shop"), repository("site")], [repository("tools"), repository("old")]]
+    slurped = json.dumps(pages).encode()
+    printed = (
+        slurped if form == "in one list" else b"\n".join(json.dumps(p).encode() for p in pages)
+    )
+    directory = told_of(tmp_path, orgs__acme__repos=printed)
+    assert next(c.read for c in directory.coverage if c.what == "repositories") == 4
+
+
+@pytest.mark.parametrize("name", sorted(replies()))
+def test_every_missing_file_is_a_gap_with_the_command_to_export_it(
+    tmp_path: Path, name: str
+) -> None:
+    directory = told_of(tmp_path, **{name: None})
+    found = [gap for gap in directory.gaps if "gh api --paginate" in gap.fix]
+    assert found
+    assert all(gap.source == "github acme" for gap in found)
+
+
+def test_without_collaborators_what_people_may_do_is_not_wholly_known(tmp_path: Path) -> None:
+    directory = told_of(tmp_path, **{"repos/acme/site/collaborators": None})
+    assert directory.resolve("acme/credential/3").gaps
+    assert not directory.resolve("acme/credential/1").gaps
+    assert "direct collaborators" in reasons(directory)
+
+
+def test_where_only_owners_hold_credentials_direct_access_is_not_missed(tmp_path: Path) -> None:
+    files = {name: None for name in replies() if name.endswith("/collaborators")}
+    told = {
+        "orgs/acme/outside_collaborators": [],
+        "orgs/acme/personal-access-tokens": [],
+        "orgs/acme/credential-authorizations": replies()["orgs/acme/credential-authorizations"][:1],
+    }
+    directory = told_of(tmp_path, **(files | told))
+    assert reasons(directory) == ""
+    assert directory.resolve("acme/user/mia").gaps
+
+
+def test_a_file_at_no_path_of_a_call_is_said(tmp_path: Path) -> None:
+    assert "notes.json" in reasons(told_of(tmp_path, notes={"a": 1}))
+
+
+def test_nothing_outside_the_folder_is_opened(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text("[]")
+    folder = tmp_path / "export"
+    (folder / "orgs/acme").mkdir(parents=True)
+    (folder / "orgs/acme/repos.json").symlink_to(secret)
+    assert "link out of the export folder" in reasons(read(folder))
+
+
+def test_an_empty_folder_is_never_clean(tmp_path: Path) -> None:
+    assert "everything of GitHub" in reasons(read(tmp_path))
+
+
+def test_the_audit_log_says_how_far_it_sees(tmp_path: Path) -> None:
+    audit, git = told_of(tmp_path).logs
+    assert (audit.retention_days.value, git.retention_days.value) == (180, 7)  # type: ignore[union-attr]
+    assert audit.records_ips.value is False  # type: ignore[union-attr]
+    refused = {"message": "Forbidden", "documentation_url": "u", "status": "403"}
+    audit, _ = told_of(tmp_path, **{"orgs/acme/audit-log": refused}).logs
+    assert "read:audit_log" in audit.enabled.gap.fix  # type: ignore[union-attr]
+
+
+def test_a_key_that_may_push_to_an_open_branch_is_a_weakness(tmp_path: Path) -> None:
+    (weakness,) = told_of(tmp_path).weaknesses
+    assert weakness.identity_id == "acme/shop/key/12"
+    assert (
+        told_of(
+            tmp_path, **{"repos/acme/shop/rules/branches/main": [{"type": "pull_request"}]}
+        ).weaknesses
+        == ()
+    )
