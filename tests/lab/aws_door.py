@@ -42,6 +42,10 @@ def once(answer: Answer, action: str) -> Rule:
     return lambda name, _: left.pop() if name == action and left else None
 
 
+_JSON_SERVICES = ("guardduty", "lambda")
+"""Services with paths of their own that answer in JSON."""
+
+
 class Door(ThreadingHTTPServer):
     """Passes calls on to moto, but for those its rule answers; keeps the names of all."""
 
@@ -115,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
+    def do_PUT(self) -> None:
+        self._answer()
+
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         action, given = self._asked(body)
@@ -125,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not status:
             self.close_connection = True
             return
-        if ruled and "X-Amz-Target" in self.headers:
+        if ruled and ("X-Amz-Target" in self.headers or self._service() in _JSON_SERVICES):
             text, kind = _as_json(text), "application/x-amz-json-1.1"
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -133,12 +140,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
+    def _service(self) -> str:
+        """Return the service that a call is signed for."""
+        found = re.search(
+            r"Credential=[^,]*/([a-z0-9-]+)/aws4_request", self.headers["Authorization"] or ""
+        )
+        return found[1] if found else ""
+
     def _asked(self, body: bytes) -> tuple[str, dict[str, str]]:
         """Return the name of the call and its parameters, whatever the protocol of the service."""
         if target := self.headers["X-Amz-Target"]:
             return target.rpartition(".")[2], json.loads(body)
-        given = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        return given.pop("Action", f"{self.command} {self.path}"), given
+        form = "x-www-form-urlencoded" in (self.headers["Content-Type"] or "")
+        given = parse_qs(body.decode()) if form else {}
+        first = {name: values[0] for name, values in given.items()}
+        return first.pop("Action", f"{self.command} {self.path}"), first
 
     def _ask_moto(self, body: bytes) -> tuple[int, str, str]:
         connection = http.client.HTTPConnection(*self.server.behind, timeout=30)

@@ -93,6 +93,8 @@ class World:
         }
         self.save("authorization-details", document | details)
         self.save("organization", {"Organization": None})
+        self.save("trails", {"trailList": []})
+        self.save("detectors", {"Region": "us-east-1", "Detectors": []})
         self.save("oidc-providers", {"OpenIDConnectProviderList": []})
         self.snapshot.save(account_key("prod"), {"Name": "prod", "Account": self.account})
         if report is not None:

@@ -91,6 +91,9 @@ def test_only_calls_that_read_are_made(world: Any, door: Door) -> None:
         "DescribeOrganization",
         "GenerateServiceLastAccessedDetails",
         "GetServiceLastAccessedDetails",
+        "DescribeTrails",
+        "ListTrails",
+        "GET /detector",
     }
 
 

@@ -22,6 +22,7 @@ from auditor.providers.aws.documents import (
     parse_time,
     text,
 )
+from auditor.providers.aws.logs import Logs, read_logs
 from auditor.providers.aws.report import Report
 from auditor.providers.aws.surroundings import Surroundings, read_surroundings
 from auditor.tails import tail_from_json
@@ -81,6 +82,7 @@ class Account:
     gaps: tuple[Gap, ...]
     unsearched: tuple[Gap, ...]
     surroundings: Surroundings
+    logs: Logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class _Reader:
         self.user_list = snapshot.load(document_key(account, "users"))
         self.aliases = snapshot.load(document_key(account, "account-aliases"))
         names = list(names)
+        self.logs = read_logs(account, snapshot)
         self.surroundings = read_surroundings(account, names, snapshot)
         self.report = Report(snapshot.load(document_key(account, "credential-report")))
         prefix = document_key(account, "access-keys") + "/"
@@ -176,10 +179,12 @@ class _Reader:
                 *_there(details_gap),
                 *gaps_of_keys,
                 *self.surroundings.gaps,
+                *self.logs.gaps,
                 *self._minor_gaps(),
             ),
             unsearched=(*_there(None if users_known else details_gap), *gaps_of_keys),
             surroundings=self.surroundings,
+            logs=self.logs,
         )
 
     # --- who ---

@@ -27,6 +27,7 @@ from auditor.providers.aws.jobs import Job, pages, read, run
 from auditor.providers.aws.last_accessed import last_accessed_jobs
 from auditor.providers.aws.organizations import describe, guardrail_jobs, root_jobs
 from auditor.providers.aws.settings import Account, Settings
+from auditor.providers.aws.trails import log_jobs
 from auditor.tails import Sealer
 
 _PAGE = 1000
@@ -93,6 +94,7 @@ def _account_jobs(account: str, clients: Clients) -> Iterator[Job]:
     yield Job(document_key(account, "account-aliases"), partial(_aliases, iam))
     yield Job(document_key(account, "oidc-providers"), partial(_providers, iam))
     yield Job(document_key(account, "organization"), partial(describe, clients))
+    yield from log_jobs(account, clients)
 
 
 def _key_jobs(collecting: Collecting, account: str, clients: Clients) -> Iterator[Job]:

@@ -50,7 +50,9 @@ class AwsDirectory:
         )
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(reading))
         self.weaknesses: tuple[Weakness, ...] = ()
-        self.logs: tuple[LogCoverage, ...] = ()
+        self.logs: tuple[LogCoverage, ...] = tuple(
+            log for account in reading.accounts for log in account.logs.coverage
+        )
         self._matcher = KeyMatcher(
             (key for account in reading.accounts for key in account.keys),
             identities=self.identities.keys(),

@@ -13,6 +13,9 @@ aws/<id>/guardrails                "Path": the root (as ListRoots has it), the o
                                    and the account, each with its policies by type
 aws/<id>/oidc-providers            the reply of ListOpenIDConnectProviders, each with its details
 aws/<id>/resource-policies/<service>   "Policies": the "Arn" and "Policy" of each resource
+aws/<id>/trails                    the reply of DescribeTrails, each with its "Status", "Selectors"
+                                   and "Bucket": whether that is its "Own", and its life cycle
+aws/<id>/detectors                 the detectors of GuardDuty in one "Region"
 aws/<id>/last-accessed/<principal> its "Arn" and the reply of GetServiceLastAccessedDetails
 
 Each is the vendor's own JSON; a refused call leaves {"error": code, "message": text} beside what
@@ -139,8 +142,22 @@ def is_complete(document: Json | None) -> bool:
     """Return whether a document is there and nothing of it was refused."""
     if not isinstance(document, dict) or "error" in document:
         return False
-    keys = entries(document, "AccessKeyMetadata")
-    return all("error" not in key.get("AccessKeyLastUsed", ()) for key in keys)
+    nested = (
+        part
+        for listing, names in _NESTED.items()
+        for entry in entries(document, listing)
+        for part in (entry, *(entry.get(name) for name in names))
+    )
+    return not any(isinstance(part, dict) and "error" in part for part in nested)
+
+
+_NESTED = {
+    "AccessKeyMetadata": ("AccessKeyLastUsed",),
+    "OpenIDConnectProviderList": (),
+    "Policies": (),
+    "trailList": ("Status", "Selectors", "Bucket"),
+}
+"""Listings of which single entries, or parts of entries, may have been refused."""
 
 
 def refusal(error: Exception) -> dict[str, str]:

@@ -100,6 +100,8 @@ _PARTS = {
     "list-account-aliases": "account-aliases",
     "list-open-id-connect-providers": "oidc-providers",
     "describe-organization": "organization",
+    "describe-trails": "trails",
+    "list-detectors": "detectors",
 }
 """The document of an account that each kind of reply becomes whole."""
 

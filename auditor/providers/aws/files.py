@@ -27,6 +27,8 @@ _KINDS = {
     "Content": "get-credential-report",
     "AccountAliases": "list-account-aliases",
     "Organization": "describe-organization",
+    "trailList": "describe-trails",
+    "DetectorIds": "list-detectors",
     "OpenIDConnectProviderList": "list-open-id-connect-providers",
 }
 _REPORT_HEADER = b"user,arn,"

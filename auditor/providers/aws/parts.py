@@ -99,6 +99,28 @@ LAST_ACCESSED = Part(
     "what is granted and not used",
     each=("identity", "identities"),
 )
+TRAILS = Part(
+    "CloudTrail trails",
+    (
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListTrails",
+        "s3:GetLifecycleConfiguration",
+        "s3:ListAllMyBuckets",
+    ),
+    "describe-trails",
+    "what its logs can show",
+    service="cloudtrail",
+    each=("trail", "trails"),
+)
+DETECTORS = Part(
+    "GuardDuty detectors",
+    ("guardduty:GetDetector", "guardduty:ListDetectors"),
+    "list-detectors",
+    "whether anybody watches for misuse",
+    service="guardduty",
+)
 
 _POLICY_CALLS = {
     "ecr": (("repository", "repositories"), ("ecr:GetRepositoryPolicy",), "get-repository-policy"),
@@ -136,6 +158,7 @@ def resource_policies_of(service: str) -> Part:
 _STATEMENTS = {
     "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES, OIDC, LAST_ACCESSED),
     "Organization": (ORGANIZATION, GUARDRAILS),
+    "Logs": (TRAILS, DETECTORS),
 }
 
 
