@@ -46,6 +46,30 @@ _JSON_SERVICES = ("guardduty", "lambda")
 """Services with paths of their own that answer in JSON."""
 
 
+_REST = {
+    "GET /": "ListAllMyBuckets",
+    "GET /*?lifecycle": "GetLifecycleConfiguration",
+    "GET /*?policy": "GetBucketPolicy",
+    "GET /detector": "ListDetectors",
+    "GET /detector/*": "GetDetector",
+    "GET /2015-03-31/functions/*": "GetPolicy",
+}
+"""The IAM actions of calls that have no name on the wire."""
+
+
+def _shape(call: str) -> str:
+    """Return a call with the names in its path taken out."""
+    command, _, path = call.partition(" ")
+    path, _, query = path.partition("?")
+    if command != "GET":
+        return call
+    if path.startswith("/2015-03-31/functions/") and path.endswith("/policy"):
+        return "GET /2015-03-31/functions/*"
+    if path not in ("/", "/detector"):
+        path = "/detector/*" if path.startswith("/detector/") else "/*"
+    return f"GET {path}?{query}" if query and path == "/*" else f"GET {path}"
+
+
 class Door(ThreadingHTTPServer):
     """Passes calls on to moto, but for those its rule answers; keeps the names of all."""
 
@@ -59,6 +83,7 @@ class Door(ThreadingHTTPServer):
     def open(self) -> None:
         self.rule: Rule = lambda _action, _params: None
         self.calls: list[tuple[str, dict[str, str]]] = []
+        self.actions: set[str] = set()
         self.agents: set[str] = set()
 
     @property
@@ -126,6 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         action, given = self._asked(body)
         self.server.calls.append((action, given))
+        self.server.actions.add(f"{self._service()}:{_REST.get(_shape(action), action)}")
         self.server.agents.add(self.headers["User-Agent"])
         ruled = self.server.rule(action, given) or _without_moto(action, given)
         status, text, kind = (*ruled, "text/xml") if ruled else self._ask_moto(body)

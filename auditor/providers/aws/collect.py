@@ -26,6 +26,7 @@ from auditor.providers.aws.documents import (
 from auditor.providers.aws.jobs import Job, pages, read, run
 from auditor.providers.aws.last_accessed import last_accessed_jobs
 from auditor.providers.aws.organizations import describe, guardrail_jobs, root_jobs
+from auditor.providers.aws.resources import resource_jobs
 from auditor.providers.aws.settings import Account, Settings
 from auditor.providers.aws.trails import log_jobs
 from auditor.tails import Sealer
@@ -49,6 +50,8 @@ def collect(settings: Settings, collecting: Collecting) -> None:
             jobs = (job for entry in accounts.items() for job in jobs_of(*entry))
             run(jobs, step, settings, collecting)
     everyone = dict(reversed(entered))
+    resources = resource_jobs(settings.resource_policies, collecting, everyone)
+    run(resources, "reading policies of AWS resources", settings, collecting)
     run(root_jobs(everyone, collecting), "reading AWS organizations", settings, collecting)
     guards = guardrail_jobs(everyone, collecting)
     run(guards, "reading policies of AWS organizations", settings, collecting)

@@ -158,6 +158,7 @@ def resource_policies_of(service: str) -> Part:
 _STATEMENTS = {
     "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES, OIDC, LAST_ACCESSED),
     "Organization": (ORGANIZATION, GUARDRAILS),
+    "Resources": tuple(map(resource_policies_of, sorted(_POLICY_CALLS))),
     "Logs": (TRAILS, DETECTORS),
 }
 

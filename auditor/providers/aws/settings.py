@@ -53,6 +53,8 @@ class Settings:
     """How often a call is repeated that was throttled or got no answer."""
     last_accessed: Most = 500
     """How many identities of an account are asked at most when they used what; 0 asks for none."""
+    resource_policies: Most = 200
+    """How many resources of an account are asked at most for their own policies; 0 for none."""
 
     def __post_init__(self) -> None:
         """Refuse two accounts of one name: their replies would overwrite each other."""
