@@ -14,11 +14,12 @@ from auditor.providers.aws.policies import PolicyReader, grants
 from auditor.providers.aws.statements import Statement, parse
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-PARSED = Statement("Allow", ("s3:GetObject",), False, ("*",), False, "")
-
-
 def policy(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+RULE = parse(policy(ALLOW))[0][0].rule
+PARSED = Statement("Allow", ("s3:GetObject",), False, ("*",), False, "", rule=RULE)
 
 
 @pytest.mark.parametrize(

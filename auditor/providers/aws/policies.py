@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from auditor.models import Gap, Grant, Json
 from auditor.providers.aws.accounts import Account, Principal
 from auditor.providers.aws.documents import entries, text
+from auditor.providers.aws.engine.documents import Policy as Rules
 from auditor.providers.aws.gaps import source_of
 from auditor.providers.aws.parts import DETAILS
 from auditor.providers.aws.statements import Statement, parse, worded
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
-    """A policy on its way to an identity: through which group, under which name."""
+    """A policy on its way to an identity: through which group, under which name.
+
+    `arn` is "" for an inline policy.
+    """
 
     group: str
     name: str
     inline: bool
     statements: tuple[Statement, ...]
+    arn: str = ""
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The policy as the engine reads it: statements in the same order."""
+        return Rules(tuple(statement.rule for statement in self.statements))
 
     @property
     def via(self) -> str:
@@ -69,61 +80,74 @@ class PolicyReader:
     def __init__(self, account: Account) -> None:
         """Read the account's policies on demand."""
         self._account = account
-        self._managed: dict[str, tuple[tuple[Statement, ...], tuple[str, ...]]] = {}
+        self._managed: dict[tuple[str, str], tuple[Policy, tuple[str, ...]]] = {}
+        self._groups: dict[str, list[tuple[Policy, str, tuple[str, ...]]]] = {}
 
     def permissions(self, principal: Principal) -> Permissions:
         """Return everything that decides what a user or a role may do."""
         detail, gaps = principal.detail or {}, _Gaps(self._account.id, principal)
-        policies = [*self._policies_of(detail, "", gaps)]
-        for name in _texts(detail.get("GroupList")):
-            group = self._account.groups.get(name)
-            if group is None:
-                gaps.add(f"group {name}", "its policies are not among what was read")
+        found = self._policies_of(detail, "")
+        for name in texts(detail.get("GroupList")):
+            if name in self._account.groups:
+                found += self._of_group(name)
             else:
-                policies += self._policies_of(group, name, gaps)
+                gaps.add(f"group {name}", "its policies are not among what was read")
+        for _, what, problems in found:
+            gaps.add_problems(what, problems)
         boundary_arn = text(detail.get("PermissionsBoundary"), "PermissionsBoundaryArn")
         boundary = self._boundary(boundary_arn, gaps) if boundary_arn else None
         return Permissions(
-            policies=tuple(policies),
+            policies=tuple(policy for policy, _, _ in found),
             boundary=boundary,
             boundary_unknown=bool(boundary_arn) and boundary is None,
             quarantine=quarantine_of(principal),
             gaps=tuple(gaps.found),
         )
 
-    def _policies_of(self, holder: Mapping[str, Any], group: str, gaps: _Gaps) -> Iterator[Policy]:
+    def _of_group(self, name: str) -> list[tuple[Policy, str, tuple[str, ...]]]:
+        if name not in self._groups:
+            self._groups[name] = self._policies_of(self._account.groups[name], name)
+        return self._groups[name]
+
+    def _policies_of(
+        self, holder: Mapping[str, Any], group: str
+    ) -> list[tuple[Policy, str, tuple[str, ...]]]:
+        """Return the policies of a user, role or group, each with its title and its problems."""
+        found = []
         for listing in ("UserPolicyList", "GroupPolicyList", "RolePolicyList"):
             for entry in entries(holder, listing):
                 name = text(entry, "PolicyName")
                 statements, problems = parse(entry.get("PolicyDocument"))
-                gaps.add_problems(f"inline policy {name}", problems)
-                yield Policy(group, name, inline=True, statements=statements)
+                policy = Policy(group, name, inline=True, statements=statements)
+                found.append((policy, f"inline policy {name}", problems))
         for entry in entries(holder, "AttachedManagedPolicies"):
             arn = text(entry, "PolicyArn")
-            statements, problems = self._read(arn)
-            gaps.add_problems(f"managed policy {arn}", problems)
-            yield Policy(group, text(entry, "PolicyName"), inline=False, statements=statements)
+            policy, problems = self._read(arn, text(entry, "PolicyName"), group)
+            found.append((policy, f"managed policy {arn}", problems))
+        return found
 
     def _boundary(self, arn: str, gaps: _Gaps) -> Policy | None:
         """Return a permissions boundary, None where a part of it is not known.
 
         A part that is missing could allow more: what is left must not be taken for the whole.
         """
-        statements, problems = self._read(arn)
+        policy, problems = self._read(arn, arn.rpartition("/")[2], "")
         gaps.add_problems(f"permissions boundary {arn}", problems)
-        name = arn.rpartition("/")[2]
-        return None if problems else Policy("", name, inline=False, statements=statements)
+        return None if problems else policy
 
-    def _read(self, arn: str) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
-        """Return the statements of a managed policy's default version and what is wrong with it."""
-        if arn not in self._managed:
-            policy = self._account.policies.get(arn)
-            self._managed[arn] = (
-                parse(_default_version(policy))
-                if policy is not None
+    def _read(self, arn: str, name: str, group: str) -> tuple[Policy, tuple[str, ...]]:
+        """Return the default version of a managed policy and what is wrong with it."""
+        known = self._managed.get((arn, group))
+        if known is None:
+            read = self._account.policies.get(arn)
+            statements, problems = (
+                parse(_default_version(read))
+                if read is not None
                 else ((), ("its text is not among what was read",))
             )
-        return self._managed[arn]
+            policy = Policy(group, name, inline=False, statements=statements, arn=arn)
+            known = self._managed[arn, group] = (policy, problems)
+        return known
 
 
 def _default_version(policy: Mapping[str, Any]) -> Json:
@@ -137,7 +161,8 @@ def _default_version(policy: Mapping[str, Any]) -> Json:
     return next(default, None)
 
 
-def _texts(value: Json) -> list[str]:
+def texts(value: Json) -> list[str]:
+    """Return the texts of a list, none where it is no list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from auditor.models import Json
+from auditor.providers.aws.engine import MalformedPolicy
+from auditor.providers.aws.engine.statements import Attached
+from auditor.providers.aws.engine.statements import Statement as Rule
+from auditor.providers.aws.engine.statements import statement as read_rule
 
 _LONGEST_WORDS = 300
+_WITH_VARIABLES = "2012-10-17"
+"""The version of the policy language in which `${aws:username}` is a variable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. With `but_actions` or `but_resources` the list names what is left out."""
+    """One statement. With `but_actions` or `but_resources` the list names what is left out.
+
+    The fields are the policy's own words; `rule` is what the engine makes of the statement.
+    """
 
     effect: str
     actions: tuple[str, ...]
@@ -27,6 +36,7 @@ class Statement:
     but_resources: bool
     condition: str
     """The condition in words, "" where there is none."""
+    rule: Rule = field(compare=False, repr=False, kw_only=True)
 
 
 class Malformed(ValueError):
@@ -39,22 +49,25 @@ def parse(document: Json) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
     The document is parsed JSON, or its text, URL-encoded or not.
     """
     try:
-        found = _listed(_loaded(document).get("Statement"))
+        loaded = loaded_document(document)
+        found = _listed(loaded.get("Statement"))
     except Malformed as error:
         return (), (f"the policy is malformed: {error}",)
+    version = loaded.get("Version")
     statements: list[Statement] = []
     problems: list[str] = []
     for number, statement in enumerate(found, 1):
         try:
-            statements.append(_statement(statement))
-        except Malformed as error:
+            statements.append(_statement(statement, number, version))
+        except (Malformed, MalformedPolicy) as error:
             problems.append(f"the policy is malformed, statement {number}: {error}")
     if not found:
         problems.append("the policy is malformed: it has no statement")
     return tuple(statements), tuple(problems)
 
 
-def _loaded(document: Json) -> Mapping[str, Any]:
+def loaded_document(document: Json) -> Mapping[str, Any]:
+    """Return a policy document as an object. Malformed where it is none."""
     if isinstance(document, str):
         plain = document if document.lstrip().startswith("{") else unquote(document)
         try:
@@ -73,7 +86,7 @@ def _listed(value: Json) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _statement(statement: Json) -> Statement:
+def _statement(statement: Json, number: int, version: Json) -> Statement:
     if not isinstance(statement, dict):
         raise Malformed("it is not an object")
     effect = statement.get("Effect")
@@ -82,7 +95,12 @@ def _statement(statement: Json) -> Statement:
     actions, but_actions = _either(statement, "Action")
     resources, but_resources = _either(statement, "Resource")
     condition = _condition_words(statement.get("Condition"))
-    return Statement(str(effect), actions, but_actions, resources, but_resources, condition)
+    rule = read_rule(
+        statement, number, Attached.TO_IDENTITY, variables=version == _WITH_VARIABLES
+    )
+    return Statement(
+        str(effect), actions, but_actions, resources, but_resources, condition, rule=rule
+    )
 
 
 def _either(statement: Mapping[str, Any], element: str) -> tuple[tuple[str, ...], bool]:

@@ -49,8 +49,7 @@ def evaluate(
 
     Raises BadRequest and MalformedPolicy, both EngineError.
     """
-    put = asked(request, has_boundary=boundary is not None)
-    layers = _Layers(
+    layers = Layers(
         identity=_read(Layer.IDENTITY, identity),
         boundary=_optional(Layer.BOUNDARY, boundary),
         scps=_levels(Layer.SCPS, scps),
@@ -59,22 +58,28 @@ def evaluate(
         session=_optional(Layer.SESSION, _single(session)),
         endpoint=_optional(Layer.ENDPOINT, endpoint),
     )
-    if put.question.action == fixed.ALWAYS_ALLOWED and put.caller.has_identity:
-        return Verdict(Decision.ALLOWED)
-    return _Case(put, layers).verdict()
+    return decide(request, layers)
 
 
 @dataclass(frozen=True, slots=True)
-class _Layers:
-    """The policies of each layer; None where the layer is not there."""
+class Layers:
+    """The policies of each layer, read; None where the layer is not there."""
 
-    identity: Sequence[Policy]
-    boundary: Sequence[Policy] | None
-    scps: Sequence[Sequence[Policy]] | None
-    rcps: Sequence[Sequence[Policy]] | None
-    resource_policy: Sequence[Policy] | None
-    session: Sequence[Policy] | None
-    endpoint: Sequence[Policy] | None
+    identity: Sequence[Policy] = ()
+    boundary: Sequence[Policy] | None = None
+    scps: Sequence[Sequence[Policy]] | None = None
+    rcps: Sequence[Sequence[Policy]] | None = None
+    resource_policy: Sequence[Policy] | None = None
+    session: Sequence[Policy] | None = None
+    endpoint: Sequence[Policy] | None = None
+
+
+def decide(request: Request, layers: Layers) -> Verdict:
+    """Return what `evaluate` does, of policies that are read already. Raises BadRequest."""
+    put = asked(request, has_boundary=layers.boundary is not None)
+    if put.question.action == fixed.ALWAYS_ALLOWED and put.caller.has_identity:
+        return Verdict(Decision.ALLOWED)
+    return _Case(put, layers).verdict()
 
 
 _ATTACHED = {
@@ -114,7 +119,7 @@ def _levels(
 class _Case:
     """One request and what each layer says about it."""
 
-    def __init__(self, put: Asked, layers: _Layers) -> None:
+    def __init__(self, put: Asked, layers: Layers) -> None:
         """Ask every layer that has a say about such a caller."""
         self._put = put
         self._question = put.question

@@ -37,7 +37,8 @@ class Request:
     that has none it is the caller's own.
     `context`: condition keys with a text or a list of texts; None or an empty list means that the
     request does not have the key. `context_complete`: whether it lacks all keys that are not
-    given; otherwise those are unknown.
+    given; otherwise those are unknown, but for the keys that begin with one of `settled`, such as
+    "aws:PrincipalTag/": all that the request has of these are given.
     `now`: the time of the request, for aws:CurrentTime and aws:EpochTime.
     """
 
@@ -49,6 +50,7 @@ class Request:
     context_complete: bool = True
     wildcard_only: bool = False
     now: datetime | None = None
+    settled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def _context(request: Request, who: Caller, account: str) -> Context:
         values.update(_PINNED)
     for key, given in request.context.items():
         values[key.lower()] = tuple(_values(key, given))
-    return Context(values, complete=request.context_complete)
+    settled = tuple(beginning.lower() for beginning in request.settled)
+    return Context(values, complete=request.context_complete, settled=settled)
 
 
 # What is certain of a key stored in CI, which is a long-term one: calls are made over TLS, and none

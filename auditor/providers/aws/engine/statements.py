@@ -16,7 +16,7 @@ from auditor.providers.aws.engine.context import Context
 from auditor.providers.aws.engine.errors import MalformedPolicy
 from auditor.providers.aws.engine.principals import Principals, Reach, principals
 from auditor.providers.aws.engine.truth import MAYBE, NO, YES, Truth, opposite
-from auditor.providers.aws.engine.variables import Template, template
+from auditor.providers.aws.engine.variables import Filled, Template, template
 from auditor.providers.aws.patterns import (
     covers,
     keeps_in_segments,
@@ -121,17 +121,20 @@ class Statement:
 
 def _covers(resource: Template, question: Question) -> Truth:
     filled = resource.fill(question.context)
-    if filled is None:
-        return NO
+    return NO if filled is None else names(filled, question.resource, every=question.every)
+
+
+def names(filled: Filled, resource: str, *, every: bool) -> Truth:
+    """Return whether a Resource entry names a resource, or (`every`) all that a pattern matches."""
     pattern = filled.pattern
     if pattern == "*":
         return MAYBE if filled.is_open else YES
-    if not question.every:
-        found = matches_resource(pattern, question.resource)
+    if not every:
+        found = matches_resource(pattern, resource)
         return (MAYBE if filled.is_open else YES) if found else NO
-    if covers(pattern, question.resource):
+    if covers(pattern, resource):
         return MAYBE if filled.is_open or keeps_in_segments(pattern) else YES
-    return MAYBE if overlaps(pattern, question.resource) else NO
+    return MAYBE if overlaps(pattern, resource) else NO
 
 
 def statement(value: Json, number: int, attached: Attached, *, variables: bool) -> Statement:
