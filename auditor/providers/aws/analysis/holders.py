@@ -7,23 +7,26 @@ is unknown; so is what the policies of keys and roles say, where they are not at
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
 from auditor.providers.aws.accounts import Principal
-from auditor.providers.aws.analysis.masks import Answer
+from auditor.providers.aws.analysis.masks import Answer, Masks
 from auditor.providers.aws.documents import entries, text
-from auditor.providers.aws.engine import Layers, Request, Verdict, decide
+from auditor.providers.aws.engine import Layers, Request, Verdict, decide, fixed
 from auditor.providers.aws.engine.documents import Policy as Rules
 from auditor.providers.aws.engine.documents import policy as read_rules
 from auditor.providers.aws.engine.request import Given, asked
 from auditor.providers.aws.engine.statements import Attached, Question
+from auditor.providers.aws.patterns import has_wildcard
 from auditor.providers.aws.policies import Permissions, Policy
 
 Levels: TypeAlias = tuple[tuple[Rules, ...], ...]
 """Policies of the organization, of each level from the root to the account."""
 
+_OWNER = 4
+"""Where in an ARN the account stands."""
 _TAGS = "aws:PrincipalTag/"
 UNREAD = "auditor:ResourcePolicyAllows"
 """The key that an assumed resource policy depends on: no request has it, so it stays open."""
@@ -54,7 +57,7 @@ class Holder:
     asker: Question
     context: Mapping[str, Given]
     settled: tuple[str, ...]
-    answer: Answer = field(default=Answer(0, 0, 0))
+    answer: Answer
 
     @property
     def arn(self) -> str:
@@ -81,7 +84,8 @@ class Holder:
         `only`: "*" is the action's one resource. Without a `resource_policy`, whatever needs one
         is taken to have one that may or may not let the account decide.
         """
-        policy = _assumed(self.account) if resource_policy is None else resource_policy
+        if resource_policy is None and self._needs_policy(action, resource):
+            resource_policy = _assumed(self.account)
         request = Request(
             self.arn,
             action,
@@ -91,7 +95,17 @@ class Holder:
             wildcard_only=only,
             settled=self.settled,
         )
-        return decide(request, replace(layers or self.layers, resource_policy=(policy,)))
+        asked_of = layers or self.layers
+        if resource_policy is not None:
+            asked_of = replace(asked_of, resource_policy=(resource_policy,))
+        return decide(request, asked_of)
+
+    def _needs_policy(self, action: str, resource: str) -> bool:
+        """Return whether the resource must allow an action itself: a key, a role, another's."""
+        parts = resource.split(":", 5)
+        elsewhere = len(parts) > _OWNER and parts[_OWNER] not in ("", "*", self.account)
+        wide = has_wildcard(resource)
+        return elsewhere or fixed.needs_resource_policy(action.lower(), resource, every=wide)
 
     def policy(self, number: int) -> Policy:
         """Return one of its identity policies, counted from 1 as verdicts do."""
@@ -99,14 +113,13 @@ class Holder:
 
 
 def holder(
-    principal: Principal, account: str, permissions: Permissions, limits: Limits
+    principal: Principal, account: str, permissions: Permissions, limits: Limits, masks: Masks
 ) -> Holder:
-    """Return an identity ready to be asked, but for its `answer`."""
+    """Return an identity of an account, ready to be asked."""
     linked = ":role/aws-service-role/" in principal.arn
-    boundary = permissions.boundary
     layers = Layers(
         identity=tuple(policy.rules for policy in permissions.policies),
-        boundary=(boundary.rules,) if boundary else None,
+        boundary=_boundary(permissions),
         scps=None if linked else limits.scps,
         rcps=limits.rcps,
     )
@@ -116,9 +129,17 @@ def holder(
     request = Request(
         principal.arn, "none:None", context=context, context_complete=False, settled=settled
     )
-    put = asked(request, has_boundary=boundary is not None)
+    put = asked(request, has_boundary=layers.boundary is not None)
     return Holder(
-        principal, account, permissions, layers, limits, put.question, context, settled
+        principal,
+        account,
+        permissions,
+        layers,
+        limits,
+        put.question,
+        context,
+        settled,
+        masks.answer(layers, put.question),
     )
 
 
@@ -136,6 +157,24 @@ def _known(principal: Principal, limits: Limits) -> Mapping[str, Given]:
         for tag in entries(principal.detail, "Tags"):
             found[_TAGS + text(tag, "Key")] = text(tag, "Value")
     return found
+
+
+def _boundary(permissions: Permissions) -> tuple[Rules, ...] | None:
+    """Return the permissions boundary; one that was not read may allow anything, or not."""
+    if permissions.boundary:
+        return (permissions.boundary.rules,)
+    return (_unread_boundary(),) if permissions.boundary_unknown else None
+
+
+@cache
+def _unread_boundary() -> Rules:
+    statement = {
+        "Effect": "Allow",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"Bool": {"auditor:BoundaryAllows": "true"}},
+    }
+    return read_rules({"Version": "2012-10-17", "Statement": statement}, Attached.TO_IDENTITY)
 
 
 @cache

@@ -29,6 +29,8 @@ class Answer:
     conditional: Targets
     free: Targets
     """The targets that nothing limits or takes: whatever an Allow names of them is allowed."""
+    within: Targets
+    """The targets that all limits let through, at least under conditions."""
 
     @property
     def possible(self) -> Targets:
@@ -84,6 +86,7 @@ class Masks:
             allowed=(allow.yes & ~deny.maybe) | always,
             conditional=(allow.maybe & ~deny.yes & ~(allow.yes & ~deny.maybe)) & ~always,
             free=within.yes & ~deny.maybe,
+            within=within.maybe,
         )
 
     def statement(self, statement: Statement, asker: Question) -> Ternary:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from auditor.providers.aws.analysis.catalogue import Catalogue
+from auditor.providers.aws.analysis.catalogue import Catalogue, catalogue
 from auditor.providers.aws.engine import fixed
 from auditor.providers.aws.engine.statements import names
 from auditor.providers.aws.engine.truth import MAYBE, YES
@@ -31,7 +31,7 @@ class Ternary(NamedTuple):
     yes: Targets
     maybe: Targets
 
-    def __or__(self, other: Ternary) -> Ternary:  # type: ignore[override]
+    def __or__(self, other: Ternary) -> Ternary:
         """Return what holds if either does."""
         return Ternary(self.yes | other.yes, self.maybe | other.maybe)
 
@@ -69,6 +69,22 @@ class Universe:
     def of_action(self, action: str) -> Targets:
         """Return the targets of one action."""
         return _span(self.bits(action))
+
+    def deciding(self, action: str, bits: range) -> list[int]:
+        """Return those of an action's targets that decide what it can do.
+
+        Where some are of its own service, the others are only what it uses besides, such as the
+        bucket that a command writes its output to; machines of EC2 are what commands run on. And
+        an access point is another way to what is in a bucket.
+        """
+        service = action.partition(":")[0]
+        arns = {bit: self.arn_of(bit) for bit in bits}
+        own = [
+            bit
+            for bit, arn in arns.items()
+            if arn.split(":", 3)[2:3] in ([service], ["ec2"]) and ":accesspoint/" not in arn
+        ]
+        return own or list(bits)
 
     def _bits(self, number: int) -> range:
         return range(self._first[number], self._first[number + 1])
@@ -217,6 +233,12 @@ class Universe:
         found = {s: targets & self.of_patterns([f"{s}:*"], left_out=False)
                  for s in self.catalogue.services}  # fmt: skip
         return {service: own for service, own in found.items() if own}
+
+
+@lru_cache(maxsize=8)
+def universe(partition: str, account: str) -> Universe:
+    """Return the targets of an account, of the installed catalogue."""
+    return Universe(catalogue(), partition, account)
 
 
 def _span(bits: range) -> Targets:

@@ -70,6 +70,23 @@ class Ways:
         """Return the way to do an action that has the fewest conditions and limits, if any."""
         return min(self.of(action), key=lambda way: (way.conditional, way.limited), default=None)
 
+    def beyond(self, action: str) -> Iterator[Way]:
+        """Yield the ways to do an action on roles of other accounts."""
+        partition, account = self._holder.arn.split(":")[1], self._holder.account
+        everywhere = f"arn:{partition}:iam::*:role/*"
+        for policy in self._holder.permissions.policies:
+            for statement in policy.statements:
+                if not statement.rule.allow or not statement.rule.is_about(action.lower()):
+                    continue
+                found = [
+                    part
+                    for shown, asked in self._candidates(statement, everywhere)
+                    if f":iam::{account}:" not in asked
+                    for part in self._asked(action, shown, asked, everywhere, statement)
+                ]
+                if way := self._joined(action, policy, statement, found):
+                    yield way
+
     def _find(self, action: str) -> Iterator[Way]:
         universe = self._masks.universe
         wanted = universe.of_patterns([action.lower()], left_out=False)
@@ -88,12 +105,18 @@ class Ways:
     def _way(self, action: str, policy: Policy, statement: Statement, found: int) -> Way | None:
         """Return what is left of a statement on some of its targets, None where nothing is."""
         name, targets = self._of_one_action(action, found)
+        deciding = self._masks.universe.deciding(name, targets)
         parts = [
             part
-            for bit in targets
+            for bit in deciding
             if found >> bit & 1
             for part in self._parts(name, bit, statement)
         ]
+        return self._joined(action, policy, statement, parts)
+
+    def _joined(
+        self, action: str, policy: Policy, statement: Statement, parts: list[_Part]
+    ) -> Way | None:
         if not parts:
             return None
         sure = [part for part in parts if not part.conditional]
@@ -213,6 +236,9 @@ class Ways:
         weak: dict[tuple[Layer, int], bool] = {}
         for decider, pending in _grouped(verdict.conditions):
             depends = any(one.operator not in _ELEMENTS for one in pending)
+            if decider.layer is Layer.IDENTITY and decider.effect == "Allow" and not depends:
+                limited = limited or not statement.but_resources
+                continue
             notes += self._note(decider, statement, depends=depends)
             if decider.effect == "Deny":
                 conditional, limited = conditional or depends, limited or not depends
@@ -266,7 +292,7 @@ def _met(patterns: Iterable[str], asked: str) -> tuple[str, ...] | None:
     if any("${" in pattern for pattern in found):
         return None
     met = (pattern for pattern in found if overlaps(pattern, asked))
-    return tuple(pattern if covers(asked, pattern) else asked for pattern in met)
+    return tuple(asked if covers(pattern, asked) else pattern for pattern in met)
 
 
 def deny_words(policy: Policy, told: Statement) -> str:

@@ -19,12 +19,15 @@ from auditor.providers.aws.engine.truth import MAYBE, NO, YES, Truth, opposite
 from auditor.providers.aws.engine.variables import Filled, Template, template
 from auditor.providers.aws.patterns import (
     covers,
+    has_wildcard,
     keeps_in_segments,
     matches,
     matches_resource,
     overlaps,
 )
 
+_LAST = 5
+"""Where in an ARN the last segment stands: what comes after the account."""
 _ELEMENTS = frozenset(
     (
         "Sid",
@@ -134,7 +137,20 @@ def names(filled: Filled, resource: str, *, every: bool) -> Truth:
         return (MAYBE if filled.is_open else YES) if found else NO
     if covers(pattern, resource):
         return MAYBE if filled.is_open or keeps_in_segments(pattern) else YES
-    return MAYBE if overlaps(pattern, resource) else NO
+    return MAYBE if _meet(pattern, resource) else NO
+
+
+def _meet(pattern: str, resource: str) -> bool:
+    """Return whether a Resource pattern matches something of another pattern.
+
+    A wildcard of what is asked for stands within its segment. So does none of the pattern where
+    it has none before the last segment, and then segments are compared one by one.
+    """
+    parts = pattern.split(":", _LAST)
+    asked = resource.split(":", _LAST)
+    if len(parts) <= _LAST or len(asked) <= _LAST or has_wildcard("".join(parts[:_LAST])):
+        return overlaps(pattern, resource)
+    return all(map(overlaps, parts, asked))
 
 
 def statement(value: Json, number: int, attached: Attached, *, variables: bool) -> Statement:
