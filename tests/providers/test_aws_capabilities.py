@@ -343,7 +343,6 @@ def test_the_path_is_told_step_by_step(world: Any) -> None:
         "so it makes a function that runs as role web and calls it",
         "only if IpAddress aws:SourceIp = 192.0.2.0/24",
         "role web is an administrator: inline policy all allows * on *",
-        "as far as the policies of its organization, which were not read, let it",
     )
     assert escalate.conditional
     assert escalate.actions == (
