@@ -62,7 +62,7 @@ def object_id(number: int) -> str:
 
 
 def app_id(number: int) -> str:
-    return f"a99a0000-0000-4000-8000-{number + 0xC1D00000:012x}"
+    return f"a99a0000-0000-4000-8000-{number + 0xC1D0A000:012x}"
 
 
 def application_id(number: int) -> str:

@@ -20,7 +20,7 @@ from auditor.collecting import Collecting, Snapshot
 from auditor.models import Json
 from auditor.providers.azure import export
 from auditor.providers.azure.directory import AzureDirectory
-from auditor.providers.azure.documents import COLLECTED, parse_time, text
+from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.rate import rate_roles
 from auditor.providers.azure.settings import Settings
@@ -43,6 +43,9 @@ class AzureProvider:
         collecting.snapshot.save(COLLECTED, {"value": [], "time": collecting.now.isoformat()})
         if settings.export:
             export.collect(settings, collecting)
+        told = Estate(collecting.snapshot)
+        tails = sealed_tails(told.tenant, told.subscriptions, collecting.sealer)
+        collecting.snapshot.save(TAILS, tails)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> AzureDirectory:  # noqa: ARG002
         """Return what the snapshot holds of Azure."""

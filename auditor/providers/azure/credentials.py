@@ -72,7 +72,7 @@ class Credentials:
 
     def _status(self, expires: datetime | None) -> str:
         if expires and self._now and expires <= self._now:
-            return f"inactive: expired {expires:%Y-%m-%d}"
+            return "expired"
         return "Active"
 
     def _last_used(self, key_id: str) -> Fact[datetime | None]:

@@ -21,8 +21,10 @@ from auditor.providers.azure.credentials import Credentials
 from auditor.providers.azure.documents import entries, text
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import PARTS, SOURCE, gap_of
+from auditor.providers.azure.identify import Identifier
 from auditor.providers.azure.people import people
 from auditor.providers.azure.resolve import Resolver
+from auditor.providers.azure.trust import weaknesses
 
 _NEEDED = ("service-principals", "applications", "role-assignments", "role-definitions")
 _BY_ITSELF = frozenset(("role-definitions", "app-roles", "member-of", "owners", "federated"))
@@ -41,33 +43,28 @@ class AzureDirectory:
         self.identities: Mapping[str, Identity] = {one.id: one for _, one in found}
         self.gaps: tuple[Gap, ...] = tuple(dict.fromkeys(_gaps(estate)))
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(estate))
-        self.weaknesses: tuple[Weakness, ...] = ()
+        self.weaknesses: tuple[Weakness, ...] = tuple(weaknesses(estate))
         self.logs: tuple[LogCoverage, ...] = ()
+        unlisted = () if estate.is_whole("service-principals") else (_unlisted(estate),)
+        self._identifier = Identifier(estate, self.identities, unlisted)
         self._resolver = Resolver(estate)
         self._resolved: dict[str, Resolution] = {}
 
     def identify(
-        self,
-        credential: Credential,
-        secrets: Mapping[str, Secret],  # noqa: ARG002
-        owner: str | None = None,
+        self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
     ) -> Match | NoMatch:
-        """Return whose a credential is: this version takes a person's word for it."""
-        _ = owner
-        gap = Gap(
-            f"owner of the Azure credential {credential.stem}",
-            "this version does not compare client ids yet",
-            "name its identity in [[overrides]] of the configuration",
-            SOURCE,
-            (credential.scope.id,),
-        )
-        return NoMatch(credential.id, searched=False, gap=gap)
+        """Return whose a credential is, by the client id beside it."""
+        return self._identifier.identify(credential, secrets, owner)
 
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity may do. KeyError for one that was not read."""
         if identity_id not in self._resolved:
             self._resolved[identity_id] = self._resolver.resolve(self._people[identity_id])
         return self._resolved[identity_id]
+
+
+def _unlisted(estate: Estate) -> Gap:
+    return gap_of("service-principals", estate.document("service-principals"))
 
 
 def _gaps(estate: Estate) -> Iterator[Gap]:

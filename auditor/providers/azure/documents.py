@@ -11,7 +11,7 @@ Each is {"value": […]} in the vendor's own shape, cut to the fields of `KEPT`;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from auditor.tails import Sealer, tail_to_json
 ALL = "all"
 EXPORT = "export"
 EXPORT_FILES = "azure/files/export"
+TAILS = "azure/tails/all"
 COLLECTED = "azure/collected/all"
 
 _CREDENTIAL = ("keyId", "displayName", "startDateTime", "endDateTime", "type", "usage")
@@ -32,12 +33,12 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "subscriptions": ("id", "subscriptionId", "name", "displayName", "state", "tenantId"),
     "management-groups": ("id", "name", "displayName", "type", "parent", "parentId", "tenantId"),
     "service-principals": (
-        *("id", "appId", "appIdTail", "displayName", "accountEnabled", "servicePrincipalType"),
+        *("id", "appId", "displayName", "accountEnabled", "servicePrincipalType"),
         *("appOwnerOrganizationId", "createdDateTime", "appRoles", "passwordCredentials"),
         *("keyCredentials", "disabledByMicrosoftStatus"),
     ),
     "applications": (
-        *("id", "appId", "appIdTail", "displayName", "createdDateTime", "signInAudience"),
+        *("id", "appId", "displayName", "createdDateTime", "signInAudience"),
         *("passwordCredentials", "keyCredentials"),
     ),
     "users": ("id", "displayName", "userPrincipalName", "accountEnabled", "createdDateTime"),
@@ -89,7 +90,9 @@ def clean(kind: str, item: Json, sealer: Sealer) -> dict[str, Any]:
     kept = {name: flat[name] for name in KEPT[kind] if flat.get(name) is not None}
     if "appId" in kept:
         app_id = str(kept["appId"])
-        kept |= {"appId": mask(app_id), "appIdTail": tail_to_json(sealer.seal(app_id))}
+        kept |= {"appId": mask(app_id), "appIdTail": tail_to_json(sealer.seal(app_id.lower()))}
+        if app_id.lower() != app_id.upper():  # people store ids in capitals too
+            kept["appIdTailUpper"] = tail_to_json(sealer.seal(app_id.upper()))
     for name in ("passwordCredentials", "keyCredentials"):
         if name in kept:
             kept[name] = [_cut(one, _CREDENTIAL) for one in _objects(kept[name])]
@@ -98,6 +101,15 @@ def clean(kind: str, item: Json, sealer: Sealer) -> dict[str, Any]:
     if _GUID.fullmatch(str(kept.get("principalName", ""))):
         del kept["principalName"]  # of a service principal, az prints the application id
     return {name: _visible(value) for name, value in kept.items()}
+
+
+def sealed_tails(tenant: str, subscriptions: Iterable[str], sealer: Sealer) -> dict[str, Any]:
+    """Return the sealed tails of the ids that stand beside a client id in CI."""
+    return {
+        "value": [],
+        "tenant": tail_to_json(sealer.seal(tenant)) if tenant else None,
+        "subscriptions": {id_: tail_to_json(sealer.seal(id_)) for id_ in subscriptions},
+    }
 
 
 def flatten(item: Json) -> dict[str, Any]:

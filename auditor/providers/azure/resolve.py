@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import gap_of
 from auditor.providers.azure.people import Person
 from auditor.providers.azure.rights import Right, capabilities
+from auditor.providers.azure.trust import Trust, grants, trusts
 
 _TOO_MUCH_SHOWN = 5
 _NO_GROUPS = frozenset(("serviceprincipal", "user"))
@@ -25,6 +27,9 @@ class Resolver:
         self._estate = estate
         self._arm = Arm(estate)
         self._entra = Entra(estate)
+        self._trusts: dict[str, list[Trust]] = defaultdict(list)
+        for trust in trusts(estate):
+            self._trusts[trust.principal].append(trust)
 
     def resolve(self, person: Person) -> Resolution:
         """Return what an identity may do, with the gaps that leave it open."""
@@ -36,7 +41,11 @@ class Resolver:
         gaps = (*self._arm.gaps(ids), *self._unread(person))
         return Resolution(
             identity_id=person.id,
-            grants=(*self._arm.grants(person.id, ids), *self._entra.grants(person.id, ids)),
+            grants=(
+                *self._arm.grants(person.id, ids),
+                *self._entra.grants(person.id, ids),
+                *grants(person.id, self._trusts.get(person.id, ())),
+            ),
             capabilities=capabilities(person.id, rights),
             gaps=tuple(dict.fromkeys(gaps)),
             over_privileged=tuple(_too_much(rights)),
