@@ -55,6 +55,8 @@ def _unpacked(data: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
     member = isal_zlib.decompressobj(_GZIP_WINDOW)
     while data:
         if member.eof:
+            if not data.startswith(GZIP[: len(data)]):
+                raise DamagedError("rubbish after gzip")
             member = isal_zlib.decompressobj(_GZIP_WINDOW)
         block = member.decompress(data, BLOCK)
         unpacked += len(block)
@@ -73,16 +75,12 @@ def _unpacked(data: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def held(start: bytes, more: Iterator[bytes]) -> tuple[bytes, DamagedError | None]:
-    """Return a whole content, or as much as can be had of it and why there is no more."""
+    """Return a whole content, or its beginning and why it is not held further."""
     content = bytearray(start)
-    try:
-        for block in more:
-            content += block
-            if len(content) > WHOLE:
-                too_long = DamagedError(f"one JSON document of more than {WHOLE >> 20} MB")
-                return bytes(content), too_long
-    except DamagedError as error:
-        return bytes(content), error
+    for block in more:
+        content += block
+        if len(content) > WHOLE:
+            return bytes(content), DamagedError(f"one JSON document of more than {WHOLE >> 20} MB")
     return bytes(content), None
 
 

@@ -8,7 +8,6 @@ depth; CSV with a known header. Forms may be mixed: each record is looked at by 
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import json
 import re
@@ -108,7 +107,7 @@ def _documents(content: bytes) -> Iterator[bytes | str]:
     except UnicodeDecodeError:
         yield from _documents(content.decode("utf-8", "replace").encode())
     except RecursionError:
-        yield TOO_DEEP
+        yield from _one_by_one(content.decode("utf-8", "replace"))
     except msgspec.DecodeError:
         first = next((line for line in content.split(b"\n") if line.strip()), b"")
         if is_json(first.strip()):
@@ -198,7 +197,7 @@ def _unwrapped(inner: bytes, known: Sequence[Source], depth: int) -> Iterator[Fo
         text = msgspec.json.decode(inner, type=str).strip()
         if not text.startswith(("{", "[")):
             text = base64.b64decode(text, validate=True).decode()
-    except (msgspec.MsgspecError, binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither JSON nor base64 of text
         yield Found(0, problem="a record of no known log")
         return
     yield from _inside(text.encode("utf-8", "replace"), known, depth)

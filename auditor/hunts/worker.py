@@ -107,6 +107,8 @@ class _Reader:
         """Choose how to read by the first block: lines are streamed, a document is held whole."""
         start = next(content, b"")
         follows = next(content, b"")
+        if not start and entry.problems:
+            return
         if start.startswith(PARQUET):
             self._found(entry, of_lines(store.parquet_lines(path), self.known))
         elif not follows:
@@ -156,14 +158,14 @@ class _Reader:
                 if not since <= time < until:
                     entry.outside += 1
                 elif self._is_wanted(who):
-                    entry.events += 1
                     event = source.event(record, names, entry.path, position)
                     self._keep(entry, self.kept, event)
+                    entry.events += 1
                 else:
-                    uses[src, agent, action, who[-1]] += 1
                     if session:
                         event = source.event(record, names, entry.path, position)
                         self._keep(entry, self.sessions, event)
+                    uses[src, agent, action, who[-1]] += 1
                     if len(uses) >= _BATCH:
                         self._sketch(entry, source, uses)
             except NoEventError as error:
@@ -232,9 +234,13 @@ def _fingerprint(event: Event) -> str:
 
 
 def _counted(content: Iterator[bytes], entry: FileRead) -> Iterator[bytes]:
-    for block in content:
-        entry.unpacked += len(block)
-        yield block
+    """Yield blocks as long as there are good ones, and enter why there are no more."""
+    try:
+        for block in content:
+            entry.unpacked += len(block)
+            yield block
+    except DamagedError as error:
+        entry.problem(str(error), entry.records + 1, records=0)
 
 
 def _is_lines(start: bytes) -> bool:

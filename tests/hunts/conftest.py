@@ -20,9 +20,10 @@ def read(tmp_path: Path) -> Read:
         source: str | None = None,
         names: Sequence[str] | None = None,
         window: Window | None = None,
+        workers: int = 1,
     ) -> Reading:
         asked = None if names is None else wanted(names, SEALER)
-        folder = tmp_path / "run"
+        folder = tmp_path / f"run-{workers}"
         ledger = read_logs(
             paths or (tmp_path / "logs",),
             source,
@@ -32,7 +33,7 @@ def read(tmp_path: Path) -> Read:
             window or Window(),
             Silent(),
             now=NOW,
-            workers=1,
+            workers=workers,
         )
         return Reading(ledger, folder)
 
