@@ -28,6 +28,7 @@ from auditor.models import (
 from auditor.plan import Plan
 from auditor.providers import Directory
 from auditor.risk.absence import Reading
+from auditor.risk.changes import Now, changes, point
 from auditor.risk.closure import Sight, World, verify
 from auditor.risk.severity import assess
 from auditor.risk.standing import Standing
@@ -61,8 +62,14 @@ def conclude(todo: Plan, run: Run, past: Past, edits: Mapping[str, HumanEdit]) -
     assessments = tuple(_score(todo, run, seen.secrets, classified, holders, answers, standing))
     sights = _sights(seen.secrets, classified, holders, answers, assessments)
     verification = verify(_world(todo, run, seen, sights), past.baselines)
+    now = Now(
+        _run_info(todo, run, seen.inventories, seen.directories),
+        {assessed.secret_id: assessed for assessed in assessments},
+        {verdict.secret_id: verdict for verdict in verification.verdicts},
+        edits,
+    )
     return Results(
-        run=_run_info(todo, run, seen.inventories, seen.directories),
+        run=now.run,
         places=seen.places,
         secrets=tuple(seen.secrets.values()),
         classifications=tuple(classified.values()),
@@ -81,6 +88,8 @@ def conclude(todo: Plan, run: Run, past: Past, edits: Mapping[str, HumanEdit]) -
         history=_history(seen.secrets, run, past.seen),
         verdicts=verification.verdicts,
         baselines=verification.baselines,
+        changes=changes(past, now),
+        trend=(*past.trend, point(now)),
         edits=edits,
     )
 

@@ -24,16 +24,27 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import quote, unquote
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from auditor.errors import ConfigError
-from auditor.models import Baseline, FirstSeen, HumanEdit, Json, Past, Results
+from auditor.models import (
+    Baseline,
+    Change,
+    FirstSeen,
+    HumanEdit,
+    Json,
+    Past,
+    Point,
+    Results,
+    Verdict,
+)
 from auditor.tails import KEY_LENGTH, Sealer
 
+T = TypeVar("T")
 SCHEMA_VERSION = 1
 KEY_NAME = ".tail-key"
 TRACKER_NAME = "tracker.xlsx"
@@ -169,16 +180,20 @@ class OutputFolder:
         )
         if path is None:
             return Past()
-        # Every record is checked against today's types, whichever version wrote it.
-        seen = map(TypeAdapter(FirstSeen).validate_json, _lines_of(path, "history"))
-        bases = map(TypeAdapter(Baseline).validate_json, _lines_of(path, "baselines"))
-        return Past({row.secret_id: row for row in seen}, {base.secret_id: base for base in bases})
+        verdicts = _records(path, "verdicts", Verdict)
+        return Past(
+            seen={row.secret_id: row for row in _records(path, "history", FirstSeen)},
+            baselines={base.secret_id: base for base in _records(path, "baselines", Baseline)},
+            closures={verdict.secret_id: verdict.closure for verdict in verdicts},
+            edits=_edits(path),
+            changes=tuple(_records(path, "changes", Change)),
+            trend=tuple(_records(path, "trend", Point)),
+        )
 
     def edits(self, before: Run) -> dict[str, HumanEdit]:
         """Return what people had written into the workbook at the latest earlier run."""
         path = self._latest_results(before, self.runs())
-        told = json.loads(next(_lines_of(path, "edits"), "{}")) if path else {}
-        return TypeAdapter(dict[str, HumanEdit]).validate_python(told)
+        return _edits(path) if path else {}
 
     def _latest_results(self, before: Run, runs: Sequence[Path]) -> Path | None:
         found = (folder / RESULTS_NAME for folder in reversed(runs))
@@ -251,6 +266,16 @@ def _line(adapter: TypeAdapter[Any], item: object) -> bytes:
     except PydanticSerializationError:
         # A lone surrogate in outside text has no UTF-8 form: keep it as a \ud800 escape.
         return json.dumps(adapter.dump_python(item, mode="json")).encode("ascii")
+
+
+def _records(path: Path, name: str, shape: type[T]) -> Iterator[T]:
+    """Yield the records of one field of a results.json, whichever version wrote it."""
+    return map(TypeAdapter(shape).validate_json, _lines_of(path, name))
+
+
+def _edits(path: Path) -> dict[str, HumanEdit]:
+    told = json.loads(next(_lines_of(path, "edits"), "{}"))
+    return TypeAdapter(dict[str, HumanEdit]).validate_python(told)
 
 
 def _lines_of(path: Path, name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -144,10 +144,11 @@ def _publish(
         edits = output.edits(run)  # what people wrote outlives a workbook that is gone or ruined
     results = conclude(todo, run, output.past(run), edits)
     results = hunting.with_hunt(results, hunting.kept(run))
+    options = _options(todo, results, now)
+    results = replace(results, edits=rows.held(results, options))
     home = run.folder if run.folder.parent == output.path else output.path
     results_path = write_results(results, home / RESULTS_NAME)
     progress.start("writing the workbook")
-    options = _options(todo, results, now)
     for complaint in waivers.complaints(options.waivers, _ids(results), options.today):
         progress.note(complaint)
     workbook: Path | None = None

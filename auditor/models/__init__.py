@@ -21,6 +21,7 @@ from auditor.models.access import (
     Weakness,
     weakness_id,
 )
+from auditor.models.changes import Change, Point, Who
 from auditor.models.closure import Baseline, Closure, KeyUse, OldKey, Verdict
 from auditor.models.findings import (
     FilesRead,
@@ -60,6 +61,7 @@ __all__ = [
     "Candidate",
     "Capability",
     "CapabilityName",
+    "Change",
     "Classification",
     "Closure",
     "Confidence",
@@ -94,6 +96,7 @@ __all__ = [
     "Part",
     "Past",
     "Place",
+    "Point",
     "Reason",
     "Reference",
     "Resolution",
@@ -112,6 +115,7 @@ __all__ = [
     "Use",
     "Verdict",
     "Weakness",
+    "Who",
     "finding_id",
     "secret_id",
     "weakness_id",

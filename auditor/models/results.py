@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from auditor.models.access import Identity, Match, NoMatch, Resolution, Weakness
-from auditor.models.closure import Baseline, Verdict
+from auditor.models.changes import Change, Point
+from auditor.models.closure import Baseline, Closure, Verdict
 from auditor.models.findings import Finding, Hunting
 from auditor.models.inventory import Coverage, JobRun, Place, Secret, Use
 from auditor.models.known import Gap
@@ -77,6 +78,10 @@ class Past:
 
     seen: Mapping[str, FirstSeen] = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    closures: Mapping[str, Closure] = field(default_factory=dict)
+    edits: Mapping[str, HumanEdit] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    trend: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +112,8 @@ class Results:
     history: tuple[FirstSeen, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     baselines: tuple[Baseline, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What changed from run to run, the newest last."""
+    trend: tuple[Point, ...] = ()
+    """How far the work had come at each run, this one last."""
     edits: Mapping[str, HumanEdit] = field(default_factory=dict)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.models import Results, RunInfo
-from auditor.report.rows import gaps, identities, permissions, readme, secrets
+from auditor.models import HumanEdit, Results, RunInfo
+from auditor.report.rows import changes, gaps, identities, permissions, readme, secrets
 from auditor.report.rows import summary as figures
 from auditor.report.rows.join import Joined, Options, Vanished
 from auditor.report.rows.summary import Summary
 from auditor.report.tables import Table
 
-__all__ = ["Options", "Report", "Summary", "Vanished", "report"]
+__all__ = ["Options", "Report", "Summary", "Vanished", "held", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Report:
         return next(table for table in self.tables if table.name == name)
 
 
+def held(results: Results, options: Options) -> dict[str, HumanEdit]:
+    """Return what the columns of people hold after this run, proposals included, by Secret ID."""
+    return Joined(results, options).held()
+
+
 def report(results: Results, options: Options, vanished: tuple[Vanished, ...] = ()) -> Report:
     """Return the report of a run. `vanished` holds the rows of the last one that it lacks."""
     joined = Joined(results, options, vanished)
@@ -38,6 +43,7 @@ def report(results: Results, options: Options, vanished: tuple[Vanished, ...] = 
         secrets.table(joined),
         identities.table(joined),
         permissions.table(joined),
+        changes.table(joined),
         gaps.table(joined),
         readme.table(options),
     )

@@ -156,6 +156,11 @@ class Joined:
         rank = self.severity(secret.id).rank
         return -rank, -score, due, secret.scope.name, secret.name, secret.id
 
+    def held(self) -> dict[str, HumanEdit]:
+        """Return what the columns of people hold after this run, proposals included, by id."""
+        told = {secret.id: self._edit(secret.id) for secret in self.results.secrets}
+        return {**self.results.edits, **{id_: edit for id_, edit in told.items() if edit != BLANK}}
+
     def _edit(self, secret_id: str) -> HumanEdit:
         return people.proposed(
             self.results.edits.get(secret_id, BLANK),
