@@ -23,7 +23,17 @@ from auditor.report.styles import BROWN, FONT, GREY, Styles
 from auditor.report.tables import Table
 
 SUMMARY = "Summary"
-NAMES = (SUMMARY, secrets.NAME, "Identities", "Permissions", "Gaps", "Read me", LISTS, META)
+NAMES = (
+    SUMMARY,
+    secrets.NAME,
+    "Identities",
+    "Permissions",
+    "Changes",
+    "Gaps",
+    "Read me",
+    LISTS,
+    META,
+)
 """The tool's sheets, in their order."""
 PRINTED = {"Identities": 9}
 """How many columns are printed of a table too wide for paper."""

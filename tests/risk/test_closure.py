@@ -295,7 +295,21 @@ def test_a_proof_holds_as_long_as_the_value_is_that_one() -> None:
     closure, base = rerun(world(renewed, after), baseline())
     assert (closure, base.verified, base.retired) == (Closure.VERIFIED, NOW, (OLD,))
     closure, again = rerun(world(renewed, after, now=NOW + timedelta(days=7)), base)
-    assert (closure, again) == (Closure.VERIFIED, base)
+    assert (closure, again.verified, again.retired) == (Closure.VERIFIED, NOW, (OLD,))
+
+
+@pytest.mark.parametrize("tail", [NEW_END, ALIKE, None, Tail("d" * 32, 4, "base32")])
+def test_writing_the_new_value_again_or_yet_another_one_takes_no_proof_back(
+    tail: Tail | None,
+) -> None:
+    renewed = entry(tail=NEW_END, updated=NOW)
+    after = owner(key("AKIANEW****", created=NOW))
+    _, base = rerun(world(renewed, after), baseline())
+    again = entry(tail=tail, updated=NOW + timedelta(days=3))
+    closure, base = rerun(world(again, after, now=NOW + timedelta(days=4)), base)
+    assert (closure, base.verified, base.retired) == (Closure.VERIFIED, NOW, (OLD,))
+    revived = owner(key("AKIANEW****", created=NOW), key(OLD.label))
+    assert not rerun(world(again, revived, now=NOW + timedelta(days=5)), base)[0].done
 
 
 def test_putting_the_old_value_back_is_seen() -> None:

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from itertools import islice
 
-from auditor.models import Coverage, Rotate, Severity, Unknown
+from auditor.models import Closure, Coverage, Point, Rotate, Severity, Unknown
 from auditor.report.rows import gaps, words
 from auditor.report.rows.join import Joined, SecretRow
 from auditor.report.rows.people import Status, status_of
@@ -24,7 +25,38 @@ OTHER = "Other"
 STATUSES = (*(status.value for status in Status), OTHER)
 FIRST = 10
 OWNERS = 8
+RUNS = 11
+"""Runs that the trend goes back."""
 NOBODY = "(no owner)"
+
+
+class Stage(StrEnum):
+    """How far a rotation has come, in one of four words."""
+
+    PROVEN = "Proven closed"
+    MOVING = "On its way"
+    OPEN = "Not rotated"
+    UNSEEN = "Cannot verify"
+
+
+_MOVING = (Closure.CI_ONLY, Closure.OLD_ACTIVE, Closure.OLD_OFF, Closure.CI_KEEPS_OLD)
+_UNSEEN = (Closure.CANNOT, Closure.REMOVED_UNKNOWN)
+
+
+def stages(closures: Mapping[Closure, int]) -> dict[Stage, int]:
+    """Return the secrets by stage, each of `Stage` present."""
+    found = dict.fromkeys(Stage, 0)
+    for closure, number in closures.items():
+        found[_stage(closure)] += number
+    return found
+
+
+def _stage(closure: Closure) -> Stage:
+    if closure.done:
+        return Stage.PROVEN
+    if closure in _MOVING:
+        return Stage.MOVING
+    return Stage.UNSEEN if closure in _UNSEEN else Stage.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +126,10 @@ class Summary:
     overdue: Mapping[Severity, int]
     rotate: Mapping[Rotate, int]
     """Open entries by what to do now."""
+    closures: Mapping[Closure, int]
+    """Secrets by how far their rotation has come, each of `Closure` present."""
+    trend: tuple[Point, ...]
+    """How far the work had come at the last runs, this one last."""
     first: tuple[First, ...]
     owners: tuple[Load, ...]
     notes: tuple[str, ...]
@@ -122,6 +158,8 @@ def summary(joined: Joined, tables: Iterable[Table]) -> Summary:
         },
         overdue={severity: counts.overdue[severity] for severity in Severity},
         rotate={word: counts.rotate[word] for word in Rotate},
+        closures=_closures(joined),
+        trend=joined.results.trend[-RUNS:],
         first=tuple(counts.first),
         owners=_owners(counts),
         notes=(*filter(None, (table.note for table in tables)), *_left_out(joined)),
@@ -219,6 +257,11 @@ def _tiles(counts: _Counts) -> tuple[Tile, ...]:
         Tile("severity unknown", unknown),
         Tile("identities behind them", len(counts.identities)),
     )
+
+
+def _closures(joined: Joined) -> dict[Closure, int]:
+    found = Counter(verdict.closure for verdict in joined.results.verdicts)
+    return {closure: found[closure] for closure in Closure}
 
 
 def _owners(counts: _Counts) -> tuple[Load, ...]:

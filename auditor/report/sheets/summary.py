@@ -6,17 +6,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
-from openpyxl.cell import Cell
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.models import Rotate, Severity
-from auditor.report import cells
 from auditor.report.rows.readme import meaning
 from auditor.report.rows.summary import STATUSES, First, Listing, Summary, Tile
 from auditor.report.rows.words import many, one_line
+from auditor.report.sheets import progress
 from auditor.report.sheets.grid import A4, set_page
+from auditor.report.sheets.page import (
+    CELL,
+    CENTRED_HEAD,
+    COUNT,
+    HEAD,
+    LAST,
+    STRONG,
+    WIDTHS,
+    Page,
+)
 from auditor.report.styles import (
     ALARM,
     GREY,
@@ -33,8 +41,6 @@ from auditor.report.styles import (
 )
 from auditor.report.tables import Value
 
-WIDTHS = (18, *(11.5,) * 11)
-LAST = len(WIDTHS)
 FITS = 60
 """Characters that a shrunken cell of the list still shows in a readable size."""
 LINE_FITS = 150
@@ -45,13 +51,9 @@ COVERAGE_SHOWN = 12
 
 TITLE = Look(colour=PAPER, fill=NAVY, size=18, bold=True, vertical="center", indent=1)
 UNDER_TITLE = Look(colour=PAPER, fill=NAVY, size=10, vertical="center", indent=1)
-SECTION = Look(colour=NAVY, size=12, bold=True, vertical="bottom", line=NAVY)
 TEXT = Look(vertical="center", wrap=True)
 STRONG_TEXT = replace(TEXT, bold=True)
-CELL = Look(vertical="center", line=LINE)
 SHRUNK = replace(CELL, shrink=True)
-COUNT = replace(CELL, horizontal="center", number=THOUSANDS)
-STRONG = replace(COUNT, bold=True)
 WARNING = Look(colour=ALARM, bold=True, vertical="center")
 FIGURE = Look(
     colour=NAVY,
@@ -63,10 +65,8 @@ FIGURE = Look(
     number=THOUSANDS,
 )
 LABEL = Look(colour=GREY, fill=PALE, size=9, horizontal="center", vertical="top")
-HEAD = replace(TOOL_HEADER, wrap=False)
 CLOSED = Look(colour=GREY, fill=PALE, italic=True, vertical="center")
 LATE = Look(colour=ALARM, bold=True, vertical="center", line=LINE)
-CENTRED_HEAD = replace(HEAD, horizontal="center", wrap=True)
 
 
 def draw(sheet: Worksheet, summary: Summary, styles: Styles, titles: Callable[[str], str]) -> None:
@@ -77,55 +77,13 @@ def draw(sheet: Worksheet, summary: Summary, styles: Styles, titles: Callable[[s
     sheet.sheet_properties.tabColor = NAVY
     set_page(sheet, A4, landscape=False)
     sheet.page_setup.fitToHeight = 1
-    page = _Page(sheet, styles, titles)
-    for part in (_head, _tiles, _coverage, _matrix, _worklist, _first, _legend):
+    page = Page(sheet, styles, titles)
+    for part in (_head, _tiles, _coverage, _matrix, progress.draw, _worklist, _first, _legend):
         part(page, summary)
     page.write()
 
 
-class _Page:
-    """A page filled from top to bottom, then written out row by row."""
-
-    def __init__(self, sheet: Worksheet, styles: Styles, titles: Callable[[str], str]) -> None:
-        self._sheet = sheet
-        self._styles = styles
-        self._titles = titles
-        self._cells: dict[tuple[int, int], Cell] = {}
-        self._row = 0
-
-    def next(self, height: float = 16) -> None:
-        """Go to the next row."""
-        self._row += 1
-        self._sheet.row_dimensions[self._row].height = height
-
-    def put(self, column: int, value: Value, look: Look, to: int = 0, link: str = "") -> None:
-        """Place a value in this row, over the columns up to `to`; `link` names a sheet."""
-        family = self._styles.family(look)
-        for index in range(column, max(column, to) + 1):
-            self._cells[self._row, index] = cells.blank(self._sheet, family)
-        cell = cells.make(self._sheet, value, family) or self._cells[self._row, column]
-        self._cells[self._row, column] = cell
-        if link:
-            title = self._titles(link).replace("'", "''")
-            cell.hyperlink = Hyperlink(ref="", location=f"'{title}'!A1")
-        if to > column:
-            first, last = get_column_letter(column), get_column_letter(to)
-            self._sheet.merged_cells.add(f"{first}{self._row}:{last}{self._row}")
-
-    def section(self, title: str, link: str = "") -> None:
-        """Begin a section."""
-        self.next(10)
-        self.next(22)
-        self.put(1, title, SECTION, LAST, link)
-
-    def write(self) -> None:
-        """Write the rows."""
-        for row in range(1, self._row + 1):
-            self._sheet.append([self._cells.get((row, column)) for column in range(1, LAST + 1)])
-        self._sheet.print_area = f"A1:{get_column_letter(LAST)}{self._row}"
-
-
-def _head(page: _Page, summary: Summary) -> None:
+def _head(page: Page, summary: Summary) -> None:
     page.next(34)
     page.put(1, summary.title, TITLE, LAST)
     page.next(17)
@@ -140,7 +98,7 @@ def _head(page: _Page, summary: Summary) -> None:
             page.put(1, one_line(label + line, LINE_FITS), UNDER_TITLE, LAST)
 
 
-def _tiles(page: _Page, summary: Summary) -> None:
+def _tiles(page: Page, summary: Summary) -> None:
     page.next(8)
     width = LAST // len(summary.tiles)
     starts = range(1, LAST + 1, width)
@@ -156,7 +114,7 @@ def _figure(tile: Tile) -> Look:
     return replace(FIGURE, colour=ALARM) if tile.alarm else FIGURE
 
 
-def _coverage(page: _Page, summary: Summary) -> None:
+def _coverage(page: Page, summary: Summary) -> None:
     page.section("What was read")
     for listing in _shown(summary.coverage):
         page.next()
@@ -180,7 +138,7 @@ def _shown(coverage: tuple[Listing, ...]) -> tuple[Listing, ...]:
     return tuple(ranked[:COVERAGE_SHOWN]) or (Listing("Nothing was listed.", complete=False),)
 
 
-def _matrix(page: _Page, summary: Summary) -> None:
+def _matrix(page: Page, summary: Summary) -> None:
     page.section("Severity by status")
     page.next(30)
     page.put(1, "Severity", replace(HEAD, horizontal="center"))
@@ -218,7 +176,7 @@ def _swatch(severity: Severity) -> Look:
     )
 
 
-def _worklist(page: _Page, summary: Summary) -> None:
+def _worklist(page: Page, summary: Summary) -> None:
     page.section("What is open: to do, and with whom")
     page.next(18)
     page.put(1, "Rotate", HEAD)
@@ -241,7 +199,7 @@ def _worklist(page: _Page, summary: Summary) -> None:
             page.put(12, load.overdue or None, replace(STRONG, colour=ALARM))
 
 
-def _first(page: _Page, summary: Summary) -> None:
+def _first(page: Page, summary: Summary) -> None:
     page.section("Rotate these first (all of them: sheet Secrets)", "Secrets")
     page.next(18)
     for header, column, to in _FIRST:
@@ -276,7 +234,7 @@ def _first_values(entry: First) -> Iterator[tuple[Value, Look]]:
     yield entry.due, CELL
 
 
-def _legend(page: _Page, summary: Summary) -> None:
+def _legend(page: Page, summary: Summary) -> None:
     del summary
     page.section("How to read this workbook (more: sheet Read me)", "Read me")
     for severity in Severity:

@@ -77,9 +77,11 @@ def kept(
     """
     if sight is None:
         return before
-    if closure is Closure.VERIFIED and before.verified is None:
+    if closure is Closure.VERIFIED:
         renewed = first(sight, identities, seal=seal, now=now, incident=None)
-        return replace(renewed, verified=now, retired=before.keys)
+        if before.verified is None:
+            return replace(renewed, verified=now, retired=before.keys)
+        return replace(renewed, verified=before.verified, retired=before.retired)
     same = (sight.secret.last_written, sight.secret.tail) == (before.written, before.tail)
     keys = before.keys
     if same and not keys:

@@ -26,6 +26,7 @@ from auditor.risk.closure.provider import Fate, ProviderSide, Registry
 
 _AGAIN = frozenset({CiState.UNCHANGED, CiState.UNSURE})
 """States in which a value whose rotation was proven is still that value."""
+_PRESENT = _AGAIN | {CiState.CHANGED, CiState.REWRITTEN, CiState.BLIND}
 SHOWN = 5
 OUTLIVES = (
     "sessions that were begun with the old credential can outlive it by up to 36 hours:"
@@ -108,7 +109,7 @@ class _Watch:
         return (None if no_secret else verdict), after
 
     def _verdict(self, base: Baseline, sight: Sight | None, side: CiSide) -> Verdict:
-        if base.verified is not None and side.state in _AGAIN:
+        if base.verified is not None and self._still_dead(base, side):
             return self._proven(base, side)
         if base.late and side.state in _AGAIN:
             return self._unwatched(base)
@@ -135,11 +136,18 @@ class _Watch:
             return None
         return self._registry.renewed(base.keys, base.taken, sight.secret.last_written)
 
+    def _still_dead(self, base: Baseline, side: CiSide) -> bool:
+        """Return whether the credential whose death was proven is dead: whatever came after it."""
+        if side.state not in _PRESENT:
+            return False
+        fate = self._registry.look_up(base.retired).fate
+        return fate is Fate.DEAD or (fate is Fate.UNKNOWN and side.state in _AGAIN)
+
     def _proven(self, base: Baseline, side: CiSide) -> Verdict:
         """Return that a proof of an earlier run holds: as long as nobody uses the old one."""
         proven = f"proven by the run of {base.verified:%Y-%m-%d %H:%M} UTC"
         return self._unless_used(
-            base, base.retired, base.written or base.taken, (proven, side.fact)
+            base, base.retired, base.verified or base.taken, (proven, side.fact)
         )
 
     def _unless_used(
