@@ -18,7 +18,7 @@ from auditor.inventory.circleci.exposure import NOT_IN_BUILDS
 from auditor.inventory.circleci.fields import origin
 from auditor.inventory.circleci.stores import STORES, Store
 from auditor.inventory.circleci.stores.parameters import looks_secret
-from auditor.models import Known, ScopeKind, Secret, Unknown
+from auditor.models import Known, ScopeKind, Secret
 
 SLUG = "gh/acme/web"
 PLANTED = "Pl4ntedSecretOfTheWireXyz0123456789abcd"
@@ -408,94 +408,6 @@ def test_what_builds_do_not_receive_is_not_exposed_by_them(of: Case) -> None:
     store = store_of(of)
     exposures = {one.exposure for one in rows(inventory(routes(of, Said(of.body))), of.store)}
     assert (exposures == {NOT_IN_BUILDS}) is not store.in_builds
-
-
-# --- failures ---------------------------------------------------------------------------------
-
-FAULTS = {
-    "401": (Said({"message": "?"}, 401), "new token"),
-    "403": (Said({"message": "?"}, 403), "admin"),
-    "404": (Said({"message": "?"}, 404), "admin"),
-    "429": (Said({}, 429, {"Retry-After": "9999"}), "--resume"),
-    "500": (Said({}, 500), "--resume"),
-    "empty": (Said(b""), "--resume"),
-    "html": (Said(b"<html>"), "--resume"),
-    "truncated": (Said(b'{"items": [{"id"'), "--resume"),
-    "shape": (Said(7), "--resume"),
-    "foreign": (Said([{"items": 7}, None, "x"]), "--resume"),
-    "dropped": (Said(drop=True), "--resume"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("of", CASES, ids=IDS)
-def test_a_failure_is_a_gap_and_the_run_goes_on(of: Case, fault: str) -> None:
-    said, fix = FAULTS[fault]
-    found = inventory(routes(of, said))
-    gap = next(gap for gap in found.gaps if gap.what.startswith(f"{of.store}s of "))
-    assert fix in gap.fix
-    assert gap.affects
-    assert not rows(found, of.store)
-    place = next(one for one in found.places if one.scope.id in gap.affects)
-    # Secrets are known without the switches that say who gets them.
-    assert isinstance(place.readable, Known if store_of(of).setting else Unknown)
-    assert rows(found, "context variable")
-
-
-LISTS = [one for one in CASES if isinstance(one.body, list) or "items" in one.body]
-
-
-@pytest.mark.parametrize("of", LISTS, ids=[one.store for one in LISTS])
-def test_entries_nobody_understands_leave_the_listing_incomplete(of: Case) -> None:
-    entries = of.body if isinstance(of.body, list) else of.body["items"]
-    odd = [None, 7, "x", *entries]
-    body = odd if isinstance(of.body, list) else {"items": odd}
-    found = inventory(routes(of, Said(body)))
-    assert [(one.name, one.kind) for one in rows(found, of.store)] == list(of.rows)
-    assert any(gap.what.startswith(f"{of.store}s of ") for gap in found.gaps)
-
-
-@pytest.mark.parametrize("of", LISTS, ids=[one.store for one in LISTS])
-def test_repeated_page_tokens_end(of: Case) -> None:
-    entries = of.body if isinstance(of.body, list) else of.body["items"]
-    found = inventory(routes(of, Said({"items": entries, "next_page_token": "again"})))
-    assert [(one.name, one.kind) for one in rows(found, of.store)] == list(of.rows)
-    gap = next(gap for gap in found.gaps if gap.what.startswith(f"{of.store}s of "))
-    assert "repeat" in gap.why
-
-
-HOSTILE = ['=HYPERLINK("http://x")', "x" * 10_000, "\x00\x1b[31m\r\n", "\ud800", "نشر \u202e", ""]
-
-
-@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
-@pytest.mark.parametrize("of", CASES, ids=IDS)
-def test_any_text_in_any_field_is_kept_as_text(of: Case, name: str) -> None:
-    found = inventory(routes(of, Said(_renamed(of.body, name))))
-    for one in found.secrets:
-        one.name.encode()
-    assert found.places
-
-
-def _renamed(body: Any, name: str) -> Any:
-    if isinstance(body, list):
-        return [_renamed(one, name) for one in body]
-    if isinstance(body, dict):
-        return {key: _renamed(value, name) for key, value in body.items()}
-    return name if isinstance(body, str) else body
-
-
-@pytest.mark.parametrize("odd", [None, 7, [], {}, {"a": [1]}, True], ids=repr)
-@pytest.mark.parametrize("of", CASES, ids=IDS)
-def test_any_type_in_any_field_ends_no_run(of: Case, odd: Any) -> None:
-    def changed(body: Any) -> Any:
-        if isinstance(body, list):
-            return [changed(one) for one in body]
-        if isinstance(body, dict):
-            names = ("items", "ssh_keys", "data")
-            return {key: changed(body[key]) if key in names else odd for key in body}
-        return body
-
-    assert inventory(routes(of, Said(changed(of.body)))).places
 
 
 # --- what no API lists ------------------------------------------------------------------------

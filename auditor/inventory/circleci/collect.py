@@ -123,8 +123,10 @@ class _Collector:
     def projects(self, organization: Organization) -> None:
         """Read the projects of an organisation, once it is sure which there are."""
         self._progress.start(f"listing the projects of {shown(organization.name)}")
-        wanted = (one for one in discovery.LISTINGS if one.wanted(self._settings))
-        listings = dict(self._work(partial(self._list, organization), wanted))
+        wanted = [one for one in discovery.LISTINGS if one.wanted(self._settings)]
+        answered = dict(self._work(partial(self._list, organization), wanted))
+        # In the order of the table, not of the answers: of two slugs of a project the first counts.
+        listings = {one.name: answered[one.name] for one in wanted}
         found = projects.settled(listings, partial(self._resolve, organization))
         self._projects = [projects.target(one, organization) for one in found]
         self._stores(organization, self._projects)

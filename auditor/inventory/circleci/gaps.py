@@ -40,6 +40,14 @@ class Asked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Something asked of a scope that is no store."""
+
+    name: str
+    right: str = "an organization admin, or a user who may see the project"
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something about one store of one scope that leaves rows open."""
 

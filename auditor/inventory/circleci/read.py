@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from auditor.collecting import Snapshot
@@ -23,7 +23,7 @@ from auditor.inventory.circleci.doors import doors_of
 from auditor.inventory.circleci.exposure import Doors, Estate
 from auditor.inventory.circleci.fields import shown, text
 from auditor.inventory.circleci.findings import Findings
-from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Trouble
+from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Question, Trouble
 from auditor.inventory.circleci.organizations import Organization
 from auditor.inventory.circleci.projects import Project
 from auditor.inventory.circleci.replies import Reply
@@ -31,8 +31,10 @@ from auditor.inventory.circleci.scopes import Told
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import RESTRICTIONS, STORES, Target
 from auditor.inventory.circleci.usage import read as usage
-from auditor.models import Coverage, Gap, ScopeKind, Unknown
+from auditor.models import Coverage, Gap, Scope, ScopeKind, Unknown
 
+_NAMING = Question("slug and id")
+_PRIVATE = "set private = true in [inventory.circleci], then audit again"
 _UNJUDGED = (
     "an expression, a group or a project that is not listed limits its use, "
     "and what that lets through cannot be judged from outside"
@@ -120,6 +122,8 @@ def _projects(found: Findings, organization: Organization, whole: Told) -> Estat
         ],
     )
     missing = _missing(organization, listings, named)
+    found.gaps.extend(_deleted(organization, listings.get("private"), found.settings))
+    found.troubles.extend(_unnamed(found, organization, named))
     doors = {
         project.key: _project(found, organization, whole, project)
         for project in named
@@ -144,6 +148,19 @@ def _project(found: Findings, organization: Organization, whole: Told, project: 
     return doors
 
 
+def _unnamed(
+    found: Findings, organization: Organization, named: list[Project]
+) -> Iterator[Trouble]:
+    """Yield why the slug or the id of a project is not known, where it was asked for."""
+    for project in named:
+        if not project.id or not project.slug:
+            reply = found.load("project", organization.id, "resolved", project.key)
+            if reply.call and not reply.complete:
+                target = projects.target(project, organization)
+                scope = Scope(target.kind, target.id, shown(target.name), shown(organization.name))
+                yield gaps.unread(_NAMING, scope, reply)
+
+
 def _missing(
     organization: Organization, listings: Mapping[str, Reply], named: list[Project]
 ) -> Gap | None:
@@ -166,6 +183,21 @@ def _missing(
         f"no listing of all projects was read ({'; '.join(reasons)})",
         gaps.RESUME if passing else "allow v3 and private, with the token of an organization admin",
     )
+
+
+def _deleted(
+    organization: Organization, private: Reply | None, settings: Settings
+) -> Iterator[Gap]:
+    """Yield why deleted and stopped projects are not known: one listing alone names them."""
+    if private and private.complete and not private.repeated:
+        return
+    what = "deleted and stopped projects, whose secrets CircleCI keeps,"
+    if private:
+        yield gaps.of_organization(organization, what, gaps.why(private), gaps.fix(private))
+        return
+    where = "no API of CircleCI Server lists them" if settings.server else _failure(None)
+    fix = "look in the web application" if settings.server else _PRIVATE
+    yield gaps.of_organization(organization, what, f"{where}: the private listing names them", fix)
 
 
 def _failure(reply: Reply | None) -> str:

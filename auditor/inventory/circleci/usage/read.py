@@ -9,7 +9,7 @@ from datetime import datetime
 from auditor.inventory.circleci import documents, gaps
 from auditor.inventory.circleci.fields import shown, text, when
 from auditor.inventory.circleci.findings import Findings
-from auditor.inventory.circleci.gaps import SOURCE, Trouble
+from auditor.inventory.circleci.gaps import SOURCE, Question, Trouble
 from auditor.inventory.circleci.organizations import Organization
 from auditor.inventory.circleci.replies import Reply
 from auditor.inventory.circleci.usage.collect import PLAN, USAGE, configured, entries
@@ -19,15 +19,7 @@ _MORE = "raise usage_budget, or give --usage-budget, then audit again"
 _NOT_RUN = frozenset({"not_run", "not_running", "queued", "on_hold", "blocked", "unauthorized"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a trouble about usage names."""
-
-    name: str
-    right: str = "an organization admin, or a user who may see the project"
-
-
-_CONFIGURATION, _JOBS = _Asked("job configuration"), _Asked("job run")
+_CONFIGURATION, _JOBS = Question("job configuration"), Question("job run")
 _STORES = {"pipelines": _CONFIGURATION, "configuration": _CONFIGURATION}
 
 
