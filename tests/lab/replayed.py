@@ -17,6 +17,7 @@ from auditor.inventory.circleci.listing import Calls
 from auditor.inventory.circleci.read import read
 from auditor.inventory.circleci.replies import Answer
 from auditor.inventory.circleci.settings import Settings
+from auditor.models import Json
 from auditor.tails import Sealer
 
 Key: TypeAlias = tuple[str, tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]
@@ -66,7 +67,7 @@ class Replayed:
 
     def _unasked(self, route: str) -> Answer:
         """Return what is said to a call that the healthy audit did not make."""
-        listing = {"items": [], "next_page_token": None}
+        listing: Json = {"items": [], "next_page_token": None}
         others = (answer.body for (asked, _, _), answer in self.said.items() if asked == route)
         is_listing = any(isinstance(body, dict) and "items" in body for body in others)
         return Answer(200, body=listing) if is_listing else Answer(404, "404 Not Found")
