@@ -297,4 +297,4 @@ def test_the_size_of_an_export_is_bounded(tmp_path: Path) -> None:
     with (tmp_path / "huge.json").open("wb") as file:
         file.truncate(files.LARGEST_FILE + 1)
     found = list(files.read_export(tmp_path))
-    assert found == [files.Problem("huge.json", "it is larger than 64 MiB")]
+    assert found == [files.Problem("huge.json", "it is larger than 128 MiB")]

@@ -33,7 +33,7 @@ def organization(management: str = "999988887777", features: str = "ALL") -> dic
 def path(*kinds: str, status: str = "ENABLED") -> dict[str, Any]:
     root = {"Id": "r-1", "PolicyTypes": [{"Type": kind, "Status": status} for kind in kinds]}
     unit = {"Id": "ou-1", SCP: [policy(FULL), policy(NO_S3)]}
-    return {"Path": [root | {SCP: [policy(FULL)]}, unit, {"Id": "111122223333"}]}
+    return {"Path": [root | {SCP: [policy(FULL)]}, unit, {"Id": "111122223333", SCP: []}]}
 
 
 def surroundings(world: Any) -> Surroundings:

@@ -23,6 +23,7 @@ from auditor.providers.aws.documents import (
     sealed_key,
     text,
 )
+from auditor.providers.aws.extras import EXTRAS, extra_documents, is_about_nothing, owner_of
 from auditor.providers.aws.files import Problem, Reply, read_export
 from auditor.providers.aws.keys import account_of_key
 from auditor.providers.aws.report import Report
@@ -68,6 +69,7 @@ class _Account:
     """Access key id -> its last use."""
     plain: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Part of the account's snapshot -> document that is kept as it came."""
+    extras: list[Reply] = field(default_factory=list)
 
     @cached_property
     def users(self) -> dict[str, str]:
@@ -76,6 +78,16 @@ class _Account:
             entry for reply in self.details for entry in entries(reply.document, "UserDetailList")
         )
         return {text(user, "UserName").lower(): text(user, "UserName") for user in found}
+
+    @cached_property
+    def principals(self) -> tuple[str, ...]:
+        """The ARNs of the account's users and roles, once all details are in."""
+        return tuple(
+            text(entry, "Arn")
+            for reply in self.details
+            for listing in ("UserDetailList", "RoleDetailList")
+            for entry in entries(reply.document, listing)
+        )
 
 
 def _documents(
@@ -89,7 +101,7 @@ def _documents(
     documents = [
         document
         for account, held in sorted(sorted_.accounts.items())
-        for document in _account_documents(account, held, collecting.sealer)
+        for document in dict(_account_documents(account, held, collecting.sealer)).items()
     ]
     return documents, sorted_.homeless
 
@@ -107,6 +119,7 @@ _PARTS = {
 
 _ORDER = (
     *_PARTS,
+    *EXTRAS,
     "list-access-keys",
     "get-access-key-last-used",
 )
@@ -132,6 +145,8 @@ class _Sorter:
                 self._add_keys(reply)
             case "get-access-key-last-used":
                 self._add_last_used(reply)
+            case kind if kind in EXTRAS:
+                self._add_extra(reply)
             case kind:
                 self._add_whole(reply, _PARTS[kind])
 
@@ -143,6 +158,16 @@ class _Sorter:
             self.accounts[account].details.append(reply)
         else:
             self.accounts[account].plain[part] = reply.document
+
+    def _add_extra(self, reply: Reply) -> None:
+        account = owner_of(reply) or self._of_folder(reply.file)
+        held = self.accounts.get(account or "")
+        if held is None:
+            self._refuse(reply, "it does not tell which account it is of")
+        elif is_about_nothing(reply, held.principals):
+            self._refuse(reply, "it does not tell which identity or resource it is of")
+        else:
+            held.extras.append(reply)
 
     def _add_keys(self, reply: Reply) -> None:
         listed = entries(reply.document, "AccessKeyMetadata")
@@ -212,6 +237,9 @@ def _account_documents(
         yield document_key(account, "authorization-details"), _merged(held.details)
     for part, document in held.plain.items():
         yield document_key(account, part), document
+    yield from extra_documents(
+        account, held.extras, held.principals, held.plain.get("oidc-providers")
+    )
     for user, keys in sorted(held.keys.items()):
         yield document_key(account, "access-keys", user), _user_keys(user, keys, held.used, sealer)
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import base64
 import codecs
+import gzip
+import io
 import json
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LARGEST_FILE = 64 * 2**20
+LARGEST_FILE = 128 * 2**20
 LARGEST_EXPORT = 512 * 2**20
 MOST_FILES = 50_000
 
@@ -30,10 +33,16 @@ _KINDS = {
     "trailList": "describe-trails",
     "DetectorIds": "list-detectors",
     "OpenIDConnectProviderList": "list-open-id-connect-providers",
+    "ClientIDList": "get-open-id-connect-provider",
+    "ServicesLastAccessed": "get-service-last-accessed-details",
+    "ServiceControlPolicies": "guardrails",
+    "ResourceControlPolicies": "guardrails",
+    "ResourcePolicy": "get-policy",
 }
 _REPORT_HEADER = b"user,arn,"
 _NOT_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """Byte order marks, the other halves of UTF-16 letters, and space."""
+_GZIP, _GZIP_HEAD = ".gz", b"\x1f\x8b"
 _SUFFIXES = (".json", ".csv")
 
 
@@ -60,13 +69,17 @@ class _Unusable(Exception):
     """Says why a file cannot be used."""
 
 
-def read_export(folder: Path) -> Iterator[Reply | Problem]:
-    """Yield the replies found below a folder, and what is wrong with the files that gave none."""
-    if not folder.is_dir():
-        yield Problem(str(folder), "the export folder does not exist")
+def read_export(export: Path) -> Iterator[Reply | Problem]:
+    """Yield the replies found in a file or below a folder, and what is wrong with other files."""
+    if export.is_file():
+        paths, folder = iter((export.resolve(),)), export.resolve().parent
+    elif export.is_dir():
+        paths, folder = _paths(export), export
+    else:
+        yield Problem(str(export), "the export folder does not exist")
         return
     left = LARGEST_EXPORT
-    for number, path in enumerate(_paths(folder)):
+    for number, path in enumerate(paths):
         name = path.relative_to(folder).as_posix()
         if number >= MOST_FILES or left <= 0:
             yield Problem(name, "the export is too large: this file and the rest were not read")
@@ -74,7 +87,7 @@ def read_export(folder: Path) -> Iterator[Reply | Problem]:
         try:
             data = _data(path, folder)
             left -= len(data)
-            yield from _replies(name, data)
+            yield from _replies(name.removesuffix(_GZIP), data)
         except (_Unusable, ValueError, RecursionError, OSError) as error:
             yield Problem(name, _reason(error))
 
@@ -96,7 +109,20 @@ def _data(path: Path, folder: Path) -> bytes:
         raise _Unusable("it is not a plain file")
     if found.st_size > LARGEST_FILE:
         raise _Unusable(f"it is larger than {LARGEST_FILE // 2**20} MiB")
-    return path.read_bytes()
+    data = path.read_bytes()
+    return _unpacked(data) if data.startswith(_GZIP_HEAD) else data
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return what a gzip file holds, of which no more is unpacked than a plain file may have."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            found = packed.read(LARGEST_FILE + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise _Unusable("it is broken gzip") from error
+    if len(found) > LARGEST_FILE:
+        raise _Unusable(f"it is larger than {LARGEST_FILE // 2**20} MiB")
+    return found
 
 
 def _replies(name: str, data: bytes) -> Iterator[Reply | Problem]:
@@ -114,12 +140,22 @@ def _replies(name: str, data: bytes) -> Iterator[Reply | Problem]:
 def _json_replies(name: str, content: str) -> Iterator[Reply | Problem]:
     strange = 0
     for document in _documents(content):
-        kind = next((_KINDS[key] for key in document if key in _KINDS), "")
+        kind = _kind(document)
         strange += not kind
         if kind:
             yield Reply(kind, document, name)
     if strange:
         yield Problem(name, "it is no reply of a call that the audit reads", strange=True)
+
+
+def _kind(document: dict[str, Any]) -> str:
+    """Return which call a reply is of, "" for none that the audit reads."""
+    policy, attributes = document.get("Policy"), document.get("Attributes")
+    if isinstance(policy, str):  # iam get-policy has an object there
+        return "get-policy"
+    if isinstance(attributes, dict) and not attributes.keys().isdisjoint(("QueueArn", "TopicArn")):
+        return "get-attributes"
+    return next((_KINDS[key] for key in document if key in _KINDS), "")
 
 
 def _documents(content: str) -> Iterator[dict[str, Any]]:

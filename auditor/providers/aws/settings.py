@@ -42,7 +42,7 @@ class Settings:
 
     accounts: tuple[Account, ...] = ()
     export: str = ""
-    """Folder of the AWS CLI's own JSON and CSV replies."""
+    """File, or folder, of the AWS CLI's own JSON and CSV replies, packed with gzip or not."""
     endpoint: OptionalEndpoint = ""
     """Address that stands for every AWS API, for a lab; unset means AWS."""
     region: str = "us-east-1"

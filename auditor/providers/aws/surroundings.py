@@ -24,6 +24,8 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 """
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+UNTOLD = "UNTOLD"
+"""The status of a type of policies of which an export does not tell."""
 _TRACKED = timedelta(days=400)
 """How far back AWS tells when a service was last used, at least.
 
@@ -164,14 +166,16 @@ def _organization(document: Json | None) -> Json:
 
 
 def _guardrails(account: str, organization: Json | None, snapshot: Snapshot) -> Guardrails:
+    document = snapshot.load(document_key(account, "guardrails"))
     id_ = _organization_id(account, organization)
     if isinstance(id_, Unknown):
+        if is_complete(document):  # exported without the organization itself
+            return Guardrails(_levels(account, document, SCP), _levels(account, document, RCP))
         return Guardrails(id_, id_)
     alone = id_.value is None
     only_bills = text(_organization(organization), "FeatureSet") == "CONSOLIDATED_BILLING"
     if alone or only_bills or _is_management(account, organization) == Known(value=True):
         return Guardrails(Known(None), Known(None))
-    document = snapshot.load(document_key(account, "guardrails"))
     return Guardrails(_levels(account, document, SCP), _levels(account, document, RCP))
 
 
@@ -179,13 +183,18 @@ def _levels(account: str, document: Json | None, kind: str) -> Fact[Levels | Non
     path = entries(document, "Path")
     if not is_complete(document) or not path or not isinstance(path[0].get("PolicyTypes"), list):
         return Unknown(gaps.gap_of(account, parts.GUARDRAILS, document))
-    switched_on = {
-        text(entry, "Type") for entry in entries(path[0], "PolicyTypes")
-        if text(entry, "Status") == "ENABLED"
-    }  # fmt: skip
-    if kind not in switched_on:
+    states = {
+        text(entry, "Type"): text(entry, "Status") for entry in entries(path[0], "PolicyTypes")
+    }
+    if states.get(kind) == UNTOLD:
+        return Unknown(gaps.gap_of(account, parts.GUARDRAILS, None))
+    if states.get(kind) != "ENABLED":
         return Known(None)
-    levels = tuple(tuple(_content(policy) for policy in entries(level, kind)) for level in path)
+    levels = tuple(
+        tuple(_content(policy) for policy in entries(level, kind))
+        for level in path
+        if kind in level
+    )
     if any(policy is None for level in levels for policy in level):
         return Unknown(gaps.gap_of(account, parts.GUARDRAILS, _BROKEN))
     return Known(levels)
