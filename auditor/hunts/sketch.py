@@ -6,16 +6,27 @@ actors told apart per value are bounded.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 
 import msgspec
 
 ACTORS = 20
-"""Different actors told apart per value: 20 means that many or more."""
+"""Different actors told apart per value and task: 20 means that many or more."""
 VALUES = 100_000
 """Values kept per kind and task; of more, those seen first."""
-KINDS = ("src", "user_agent", "action")
+
+
+class Uses:
+    """Who used which value, for a few thousand records."""
+
+    __slots__ = ("action", "src", "user_agent")
+
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self.src: defaultdict[str | None, set[str]] = defaultdict(set)
+        self.user_agent: defaultdict[str | None, set[str]] = defaultdict(set)
+        self.action: defaultdict[str | None, set[str]] = defaultdict(set)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -24,7 +35,6 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     platform: str
     kind: str
     value: str
-    events: int
     actors: list[str]
     since: str
     until: str
@@ -34,54 +44,38 @@ LINE_COLUMNS = {
     "platform": "VARCHAR",
     "kind": "VARCHAR",
     "value": "VARCHAR",
-    "events": "BIGINT",
     "actors": "VARCHAR[]",
     "since": "VARCHAR",
     "until": "VARCHAR",
 }
 
 
-class _Use:
-    __slots__ = ("actors", "events", "since", "until")
-
-    def __init__(self, since: str, until: str) -> None:
-        self.events = 0
-        self.actors: set[str] = set()
-        self.since = since
-        self.until = until
-
-
 class Sketch:
-    """Counts who used what, for one task of one worker."""
+    """Who used what, for one task of one worker: kind "src", "user_agent" or "action"."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
-        self._seen: dict[tuple[str, str], dict[str, _Use]] = {}
+        self._seen: dict[tuple[str, str], dict[str, set[str]]] = {}
+        self._since: str | None = None
+        self._until = ""
 
-    def add(
-        self, platform: str, uses: Counter[tuple[str | None, ...]], since: str, until: str
-    ) -> None:
-        """Count (src, user agent, action, actor) of records between two times."""
-        for place, kind in enumerate(KINDS):
+    def add(self, platform: str, uses: Uses, since: str, until: str) -> None:
+        """Add what records between two times used."""
+        for kind in Uses.__slots__:
             seen = self._seen.setdefault((platform, kind), {})
-            for use, events in uses.items():
-                value = use[place]
-                if not value:
-                    continue
-                entry = seen.get(value)
-                if entry is None:
-                    if len(seen) >= VALUES:
-                        continue
-                    entry = seen[value] = _Use(since, until)
-                entry.events += events
-                if len(entry.actors) < ACTORS:
-                    entry.actors.add(use[-1] or "")
-                entry.since = min(entry.since, since)
-                entry.until = max(entry.until, until)
+            for value, actors in getattr(uses, kind).items():
+                known = seen.get(value)
+                if known is None:
+                    if value and len(seen) < VALUES:
+                        seen[value] = actors
+                elif len(known) < ACTORS:
+                    known |= actors
+        self._since = min(since, self._since or since)
+        self._until = max(until, self._until)
 
     def lines(self) -> Iterator[Line]:
-        """Yield what was counted."""
+        """Yield what was seen; the times are those of the whole task."""
         for (platform, kind), values in self._seen.items():
-            for value, use in values.items():
-                actors = sorted(use.actors)
-                yield Line(platform, kind, value, use.events, actors, use.since, use.until)
+            for value, actors in values.items():
+                some = sorted(actors)[:ACTORS]
+                yield Line(platform, kind, value, some, self._since or "", self._until)

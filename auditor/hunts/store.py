@@ -40,13 +40,13 @@ _ONCE = """
     ORDER BY time, file, position
 """
 _OTHERS = """
-    SELECT platform, kind, value, sum(events)::BIGINT AS events,
+    SELECT platform, kind, value,
         len(list_distinct(flatten(list(actors)))) AS actors,
         min(TRY_CAST(since AS TIMESTAMP)) AS since, max(TRY_CAST(until AS TIMESTAMP)) AS until
     FROM lines WHERE platform = $platform GROUP BY ALL ORDER BY ALL
 """
 _NOBODY = """
-    SELECT '' AS platform, '' AS kind, '' AS value, 0::BIGINT AS events, 0::BIGINT AS actors,
+    SELECT '' AS platform, '' AS kind, '' AS value, 0::BIGINT AS actors,
         NULL::TIMESTAMP AS since, NULL::TIMESTAMP AS until
 """
 
@@ -98,7 +98,7 @@ def write(run_folder: Path, parts: Sequence[Path], sessions: Sequence[Path] = ()
 def write_others(run_folder: Path, parts: Sequence[Path]) -> None:
     """Replace what is known of everybody whose events were not kept.
 
-    Columns: platform, kind ("src", "user_agent", "action"), value, events, actors (at most
+    Columns: platform, kind ("src", "user_agent", "action"), value, actors (at most
     `sketch.ACTORS` told apart per task of the reading), since, until.
     """
     folder = run_folder / _FOLDER / "others"

@@ -6,7 +6,6 @@ Runs in a process of its own; what it holds does not grow with the files.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from auditor.hunts.content import PARQUET, DamagedError, blocks, held, lines
 from auditor.hunts.events import Event
 from auditor.hunts.ledger import FileRead, State
 from auditor.hunts.records import Found, is_json, of_document, of_lines, of_rows
-from auditor.hunts.sketch import Sketch
+from auditor.hunts.sketch import Sketch, Uses
 from auditor.hunts.sources import NoEventError, Source, ordered
 from auditor.hunts.values import MANY, NO_TIME, Names
 from auditor.hunts.wanted import Wanted
@@ -69,13 +68,28 @@ def run(order: Order, task: Task) -> list[FileRead]:
         return [reader.read(*file) for file in task.files]
 
 
+class _Asked(dict[str, bool]):
+    """Says of every name whether somebody asked for it; each is worked out once."""
+
+    def __init__(self, wanted: Wanted | None, names: Names) -> None:
+        super().__init__()
+        self._wanted, self._names = wanted, names
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) >= MANY:
+            self.clear()
+        answer = self._wanted is None or self._names.of(name) in self._wanted
+        self[name] = answer
+        return answer
+
+
 class _Reader:
     def __init__(self, order: Order, number: int) -> None:
         self.order = order
         self.known = ordered(order.source)
         self.names = Names(order.sealer)
         self.sketch = Sketch()
-        self.asked: dict[str, bool] = {}
+        self.asked = _Asked(order.wanted, self.names)
         self.kept: list[Event] = []
         self.sessions: list[Event] = []
         self.number = number
@@ -124,15 +138,45 @@ class _Reader:
                 raise damage
 
     def _document(self, entry: FileRead, content: bytes) -> None:
+        source = self.known[0]
         try:
-            source = self.known[0]
-            records = source.whole(content)
+            whole = source.whole(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            records = None
-        if records is None:
+            whole = None
+        if whole is None:
             self._found(entry, of_document(content, self.known))
+        elif not self._screen(entry, source, *whole):
+            self._take(entry, source, enumerate(whole[0], 1))
+
+    def _screen(
+        self, entry: FileRead, source: Source, records: Sequence[Any], times: Sequence[str]
+    ) -> bool:
+        """Take a whole file at once, if all its times are good and within the window."""
+        if not times:
+            return True
+        first, last = min(times), max(times)
+        inside = self.order.since <= first and last < self.order.until
+        if not inside or not all(map(_is_time, (first, last))):
+            return False
+        if self.order.wanted is None:
+            kept, sessions, others = list(range(1, len(records) + 1)), list[int](), 0
         else:
-            self._take(entry, source, enumerate(records, 1))
+            uses = Uses()
+            kept, sessions = source.screen(records, self.asked, uses)
+            others = len(records) - len(kept)
+            self.sketch.add(source.platform, uses, first, last)
+        entry.records, entry.others, entry.since, entry.until = len(records), others, first, last
+        entry.sources[source.name] = len(records)
+        for part, numbers in ((self.kept, kept), (self.sessions, sessions)):
+            for number in numbers:
+                try:
+                    event = source.event(records[number - 1], self.names, entry.path, number)
+                    self._keep(entry, part, event)
+                    entry.events += part is self.kept
+                except ValueError as error:
+                    entry.others -= part is self.sessions
+                    entry.problem(str(error), number)
+        return True
 
     def _found(self, entry: FileRead, found: Iterable[Found]) -> None:
         for source, group in groupby(found, key=lambda each: each.source):
@@ -144,9 +188,9 @@ class _Reader:
                 entry.problem(each.problem or "unreadable", each.position)
 
     def _take(self, entry: FileRead, source: Source, records: Iterable[tuple[int, Any]]) -> None:
-        """Keep, count or sketch records of one source. Every microsecond here counts."""
-        uses: Counter[tuple[str | None, ...]] = Counter()
-        names, since, until = self.names, self.order.since, self.order.until
+        """Keep, count or sketch records of one source, one by one."""
+        uses, asked = Uses(), self.asked
+        everybody, since, until = self.order.wanted is None, self.order.since, self.order.until
         first, last = entry.since or "~", entry.until or ""
         count = 0
         for position, record in records:
@@ -157,38 +201,27 @@ class _Reader:
                     first, last = _widened(entry, time)
                 if not since <= time < until:
                     entry.outside += 1
-                elif self._is_wanted(who):
-                    event = source.event(record, names, entry.path, position)
+                elif everybody or any(asked[name] for name in who):
+                    event = source.event(record, self.names, entry.path, position)
                     self._keep(entry, self.kept, event)
                     entry.events += 1
                 else:
                     if session:
-                        event = source.event(record, names, entry.path, position)
+                        event = source.event(record, self.names, entry.path, position)
                         self._keep(entry, self.sessions, event)
-                    uses[src, agent, action, who[-1]] += 1
-                    if len(uses) >= _BATCH:
-                        self._sketch(entry, source, uses)
+                    entry.others += 1
+                    _use(uses, src, agent, action, who[-1])
             except NoEventError as error:
                 entry.ignored += 1
                 entry.note(str(error))
             except ValueError as error:
                 entry.problem(str(error), position)
-        self._sketch(entry, source, uses)
+            if count % _BATCH == 0:
+                self.sketch.add(source.platform, uses, first, last)
+                uses = Uses()
+        self.sketch.add(source.platform, uses, first, last)
         entry.records += count
         entry.sources[source.name] = entry.sources.get(source.name, 0) + count
-
-    def _is_wanted(self, who: Sequence[str]) -> bool:
-        if self.order.wanted is None:
-            return True
-        for name in who:
-            answer = self.asked.get(name)
-            if answer is None:
-                if len(self.asked) >= MANY:
-                    self.asked.clear()
-                answer = self.asked[name] = self.names.of(name) in self.order.wanted
-            if answer:
-                return True
-        return False
 
     def _keep(self, entry: FileRead, held: list[Event], event: Event) -> None:
         if not event.event_uid:
@@ -200,14 +233,6 @@ class _Reader:
         if len(held) >= _BATCH:
             self._write()
 
-    def _sketch(
-        self, entry: FileRead, source: Source, uses: Counter[tuple[str | None, ...]]
-    ) -> None:
-        if uses:
-            entry.others += uses.total()
-            self.sketch.add(source.platform, uses, entry.since or "", entry.until or "")
-            uses.clear()
-
     def _write(self) -> None:
         for name, events in (("events", self.kept), ("sessions", self.sessions)):
             with self._part(name).open("ab") as part:
@@ -218,9 +243,20 @@ class _Reader:
         return self.order.parts / f"{name}-{self.number:06}.ndjson"
 
 
+def _use(uses: Uses, src: str | None, agent: str | None, action: str, actor: str) -> None:
+    uses.src[src].add(actor)
+    uses.user_agent[agent].add(actor)
+    uses.action[action].add(actor)
+
+
+def _is_time(text: str) -> bool:
+    """Say whether a text looks like a time; whether it is one shows when an event is made."""
+    return "1" <= text < "3" and text[_DATE : _DATE + 1] == "T"
+
+
 def _widened(entry: FileRead, time: str) -> tuple[str, str]:
     """Widen an entry's times; ValueError for what cannot be one."""
-    if not "1" <= time < "3" or time[_DATE : _DATE + 1] != "T":
+    if not _is_time(time):
         raise ValueError(NO_TIME)
     entry.since = min(entry.since or "~", time)
     entry.until = max(entry.until or "", time)

@@ -12,12 +12,13 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
 from auditor.errors import ConfigError
 from auditor.hunts.events import Event
+from auditor.hunts.sketch import Uses
 from auditor.hunts.values import Names
 
 Glance: TypeAlias = tuple[str, Sequence[str], str | None, str | None, str, bool]
@@ -28,6 +29,15 @@ ask for the actor, the one to count last (access key ids are whole here: they ar
 never kept); address; user agent; action; whether it used a key of a session, which a wanted
 identity may have been handed. A plain tuple: one is made per record.
 """
+
+
+class Screened(NamedTuple):
+    """Which records of a file matter."""
+
+    kept: list[int]
+    """Numbers, from 1, of the records of wanted identities."""
+    sessions: list[int]
+    """Of those that used a key of a session, which a wanted identity may have been handed."""
 
 
 class NoEventError(Exception):
@@ -53,10 +63,16 @@ class Source(Protocol):
         So is a row of a CSV file with these columns, in lower case.
         """
 
-    def whole(self, content: bytes) -> Sequence[Any] | None:
-        """Return the records of a file in the log's most common form, None for another form.
+    def whole(self, content: bytes) -> tuple[Sequence[Any], Sequence[str]] | None:
+        """Return records and times of a file in the log's most common form, None for another form.
 
         msgspec.ValidationError and DecodeError say the same.
+        """
+
+    def screen(self, records: Sequence[Any], asked: Mapping[str, bool], uses: Uses) -> Screened:
+        """Return what is kept of a file that `whole` read: `glance` over all records, in a hurry.
+
+        `asked` says of every name whether somebody asked for it. The others go into `uses`.
         """
 
     def decode(self, raw: bytes) -> Any:
@@ -85,9 +101,13 @@ class JsonSource:
         """Skip nothing."""
         return None
 
-    def whole(self, content: bytes) -> Sequence[Any] | None:  # noqa: ARG002 (the protocol's)
+    def whole(self, content: bytes) -> None:  # noqa: ARG002 (the protocol's)
         """Know no form that is worth a way of its own."""
-        return None
+        return
+
+    def screen(self, records: Sequence[Any], asked: Mapping[str, bool], uses: Uses) -> Screened:
+        """Be never asked: no file is read whole."""
+        raise NotImplementedError
 
     def decode(self, raw: bytes) -> Any:
         """Return the object."""

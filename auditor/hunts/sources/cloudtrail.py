@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from auditor.hunts.events import Event, Outcome
-from auditor.hunts.sources import Glance
+from auditor.hunts.sketch import Uses
+from auditor.hunts.sources import Glance, Screened
 from auditor.hunts.tables import detail_tree
 from auditor.hunts.values import Names, address, clean, details, first, joined, utc
 from auditor.models import Json
@@ -32,6 +33,9 @@ _RAW = {
 _MARKS = frozenset({"eventSource", "eventName"})
 
 
+_NULL = msgspec.Raw(b"null")
+
+
 class _Issuer(msgspec.Struct, gc=False, rename="camel"):
     arn: str | None = None
     type: str | None = None
@@ -40,7 +44,7 @@ class _Issuer(msgspec.Struct, gc=False, rename="camel"):
 
 class _Context(msgspec.Struct, gc=False, rename="camel"):
     session_issuer: _Issuer | None = None
-    attributes: msgspec.Raw = msgspec.Raw(b"null")
+    attributes: msgspec.Raw = _NULL
     ec2_role_delivery: str | None = msgspec.field(name="ec2RoleDelivery", default=None)
     source_identity: str | None = None
 
@@ -71,10 +75,10 @@ class Record(msgspec.Struct, gc=False, rename="camel"):
     read_only: bool | None = None
     recipient_account_id: str | None = None
     user_identity: _Identity | None = None
-    request_parameters: msgspec.Raw = msgspec.Raw(b"null")
-    response_elements: msgspec.Raw = msgspec.Raw(b"null")
-    additional_event_data: msgspec.Raw = msgspec.Raw(b"null")
-    resources: msgspec.Raw = msgspec.Raw(b"null")
+    request_parameters: msgspec.Raw = _NULL
+    response_elements: msgspec.Raw = _NULL
+    additional_event_data: msgspec.Raw = _NULL
+    resources: msgspec.Raw = _NULL
     event_type: str | None = None
     event_category: str | None = None
     vpc_endpoint_id: str | None = None
@@ -112,9 +116,39 @@ class CloudTrail:
         """Say whether it names a call and the service it went to."""
         return fields >= _MARKS
 
-    def whole(self, content: bytes) -> Sequence[Record]:
+    def whole(self, content: bytes) -> tuple[Sequence[Record], Sequence[str]]:
         """Return the records of an S3 object."""
-        return _WHOLE.decode(content).records
+        records = _WHOLE.decode(content).records
+        return records, [record.event_time for record in records]
+
+    def screen(self, records: Sequence[Record], asked: Mapping[str, bool], uses: Uses) -> Screened:
+        """Return what is kept of an S3 object.
+
+        It runs for every record there is, so it calls nothing.
+        """
+        kept, sessions = list[int](), list[int]()
+        sources, agents, actions = uses.src, uses.user_agent, uses.action
+        for number, record in enumerate(records, 1):
+            identity = record.user_identity or _NOBODY
+            key, arn = identity.access_key_id or "", identity.arn or ""
+            if asked[key] or asked[arn]:
+                kept.append(number)
+                continue
+            if context := identity.session_context:
+                issuer = context.session_issuer
+                if issuer and issuer.arn:
+                    arn = issuer.arn
+                    if asked[arn]:
+                        kept.append(number)
+                        continue
+                if key[:4] == _SESSION_KEY and not context.ec2_role_delivery:
+                    sessions.append(number)
+            elif key[:4] == _SESSION_KEY:
+                sessions.append(number)
+            sources[record.source_ip].add(arn)
+            agents[record.user_agent].add(arn)
+            actions[record.event_name].add(arn)
+        return Screened(kept, sessions)
 
     def decode(self, raw: bytes) -> Record:
         """Return one record."""
@@ -197,6 +231,8 @@ def outcome(error: str | None, response: Json) -> Outcome:
 
 
 def _parsed(raw: msgspec.Raw) -> Json:
+    if raw is _NULL:
+        return None
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
