@@ -28,6 +28,8 @@ NAMES = (
     secrets.NAME,
     "Identities",
     "Permissions",
+    "Hunts",
+    "Log coverage",
     "Changes",
     "Gaps",
     "Read me",
@@ -35,7 +37,7 @@ NAMES = (
     META,
 )
 """The tool's sheets, in their order."""
-PRINTED = {"Identities": 9}
+PRINTED = {"Identities": 9, "Hunts": 13, "Log coverage": 10}
 """How many columns are printed of a table too wide for paper."""
 DEFAULT = Layout()
 

@@ -39,7 +39,16 @@ def dicts(table: Table) -> list[dict[str, Any]]:
 
 def test_the_tables_in_the_order_of_the_sheets(report: Report) -> None:
     names = [table.name for table in report.tables]
-    assert names == ["Secrets", "Identities", "Permissions", "Changes", "Gaps", "Read me"]
+    assert names == [
+        "Secrets",
+        "Identities",
+        "Permissions",
+        "Hunts",
+        "Log coverage",
+        "Changes",
+        "Gaps",
+        "Read me",
+    ]
 
 
 def test_the_columns_people_look_for(report: Report) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.models import HumanEdit, Results, RunInfo
-from auditor.report.rows import changes, gaps, identities, permissions, readme, secrets
+from auditor.report.rows import changes, gaps, hunts, identities, logs, permissions, readme, secrets
 from auditor.report.rows import summary as figures
 from auditor.report.rows.join import Joined, Options, Vanished
 from auditor.report.rows.summary import Summary
@@ -43,6 +43,8 @@ def report(results: Results, options: Options, vanished: tuple[Vanished, ...] = 
         secrets.table(joined),
         identities.table(joined),
         permissions.table(joined),
+        hunts.table(joined),
+        logs.table(joined),
         changes.table(joined),
         gaps.table(joined),
         readme.table(options),

@@ -14,6 +14,7 @@ from auditor.models import (
     Classification,
     Confidence,
     Credential,
+    Finding,
     FirstSeen,
     HumanEdit,
     Identity,
@@ -119,6 +120,10 @@ class Joined:
         self._uses: dict[str, tuple[Use, ...]] = {}
         for use in results.uses:
             self._uses[use.scope_id] = (*self._uses.get(use.scope_id, ()), use)
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+        for finding in results.findings:
+            for id_ in finding.secret_ids:
+                self._findings[id_] = (*self._findings.get(id_, ()), finding)
         outcomes: tuple[Match | NoMatch, ...] = (*results.unmatched, *results.matches)
         self._outcomes = {outcome.credential_id: outcome for outcome in outcomes}
 
@@ -134,6 +139,10 @@ class Joined:
     def uses(self, scope_id: str) -> tuple[Use, ...]:
         """Return the jobs that were seen to receive what a scope holds."""
         return self._uses.get(scope_id, ())
+
+    def findings(self, secret_id: str) -> tuple[Finding, ...]:
+        """Return what the hunts found of the identities that an entry leads to, worst first."""
+        return self._findings.get(secret_id, ())
 
     def severity(self, secret_id: str) -> Severity:
         """Return the severity of an entry; one that was never assessed is unknown."""

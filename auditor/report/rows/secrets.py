@@ -11,7 +11,7 @@ from datetime import date
 
 from auditor.classify.catalogue import kinds
 from auditor.models import AccessKey, HumanEdit, NoMatch, Reason, Role
-from auditor.report.rows import people, vanished, waivers, words
+from auditor.report.rows import hunts, people, vanished, waivers, words
 from auditor.report.rows.join import Joined, SecretRow
 from auditor.report.tables import Column, Kind, Owner, Row, Table, Value
 
@@ -181,6 +181,10 @@ def _jobs(row: SecretRow, joined: Joined) -> str:
     return words.some([*said, *(f"{one.job} of {one.project}" for one in others)], _JOBS_SHOWN)
 
 
+def _found(row: SecretRow, joined: Joined) -> str:
+    return hunts.of_secret(row.secret, row.identities, joined)
+
+
 def _console(row: SecretRow, _: Joined) -> str | None:
     """Return the identity's page, else the page where such credentials are managed."""
     if row.identities:
@@ -263,6 +267,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     _tool("Credential created", 12, _key_created, "At the provider.", Kind.DATE),
     _tool("Last used", 12, _last_used, "At the provider.", Kind.DATE),
+    _tool("Log findings", 22, _found, "Stories on sheet Hunts; not visible is never none."),
     _tool("Age (days)", 8, _age, "Since the CI system last stored it.", Kind.NUMBER),
     _tool("SLA (days)", 8, _sla, "Allowed for this severity.", Kind.NUMBER),
     _tool("First seen", 12, lambda row, _: words.day(row.seen.first), "By a run here.", Kind.DATE),
