@@ -82,23 +82,24 @@ def _to_others(
     held: Holder, realm: Realm, leads: Leads, wanted: Iterable[Row]
 ) -> Iterator[tuple[CapabilityName, Reached, Lead | None]]:
     """Yield the ways that make an identity an administrator, and those to anybody else."""
-    strong = frozenset(leads.found)
+    strong, weak, reach = leads.strong, leads.weak[realm.id], leads.reach(held)
     for row in wanted:
-        told = 0
-        for reached in leads.reached(held, [row], strong):
+        if not reach.could(row):
+            continue
+        told, first = 0, None
+        for reached in leads.reached(held, [row], strong, reach):
             yield CapabilityName.ESCALATE, reached, leads.found.get(reached.arn)
+            first = first if told else reached
             told += 1
             if told == _EACH_ROW:
                 break
         if row.kind not in _TO_OTHERS or row.on == "group":
             continue
-        others = frozenset(realm.holders) - strong if not told else frozenset()
-        reached_other = next(leads.reached(held, [row], others), None)
-        if reached_other:
-            yield CapabilityName.IMPERSONATE, reached_other, None
-        elif told:
-            reached_strong = next(leads.reached(held, [row], strong))
-            yield CapabilityName.IMPERSONATE, reached_strong, None
+        other = None if told else next(leads.reached(held, [row], weak, reach), None)
+        if other:
+            yield CapabilityName.IMPERSONATE, other, None
+        elif first:
+            yield CapabilityName.IMPERSONATE, first, None
 
 
 def _unread(held: Holder, realm: Realm, leads: Leads) -> Iterator[Row]:
@@ -146,9 +147,9 @@ class _Found:
 
     def guess(self, row: Row) -> None:
         """Take a row that may reach somebody who was not read."""
-        needed = " and ".join(row.needed)
+        needed = " and ".join(sorted(row.needed))
         self._reached[f"is allowed {needed}", _NOT_ALL_READ] = None
-        self.actions.update(dict.fromkeys(row.needed))
+        self.actions.update(dict.fromkeys(sorted(row.needed)))
 
     def path(self, held: Holder) -> tuple[str, ...]:
         """Return the way in words, a step a line: what allows it, what that means, within what."""

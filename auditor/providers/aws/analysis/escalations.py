@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -42,11 +42,8 @@ class Row:
     actions: tuple[str, ...] = ()
     service: tuple[str, ...] = ()
 
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Return every action that it takes."""
-        passing = (PASS_ROLE,) if self.kind is Kind.PASS else ()
-        return (*passing, *self.target, *self.policy, *self.actions)
+    needed: frozenset[str] = frozenset()
+    """Every action that it takes."""
 
 
 @cache
@@ -60,4 +57,12 @@ def _row(raw: Mapping[str, Any]) -> Row:
     told: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()
     }
-    return Row(**told | {"kind": Kind(raw["kind"])})
+    row = Row(**told | {"kind": Kind(raw["kind"])})
+    passing = (PASS_ROLE,) if row.kind is Kind.PASS else ()
+    return replace(row, needed=frozenset((*passing, *row.target, *row.policy, *row.actions)))
+
+
+@cache
+def needed() -> tuple[str, ...]:
+    """Return every action that any row takes."""
+    return tuple(sorted({action for row in rows() for action in row.needed}))

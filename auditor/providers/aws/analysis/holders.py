@@ -14,10 +14,10 @@ from typing import TypeAlias
 from auditor.providers.aws.accounts import Principal
 from auditor.providers.aws.analysis.masks import Answer, Masks
 from auditor.providers.aws.documents import entries, text
-from auditor.providers.aws.engine import Layers, Request, Verdict, decide, fixed
+from auditor.providers.aws.engine import Layers, Request, Verdict, decide, decide_asked, fixed
 from auditor.providers.aws.engine.documents import Policy as Rules
 from auditor.providers.aws.engine.documents import policy as read_rules
-from auditor.providers.aws.engine.request import Given, asked
+from auditor.providers.aws.engine.request import Asked, Given, asked
 from auditor.providers.aws.engine.statements import Attached, Question
 from auditor.providers.aws.patterns import has_wildcard
 from auditor.providers.aws.policies import Permissions, Policy
@@ -86,26 +86,31 @@ class Holder:
         """
         if resource_policy is None and self._needs_policy(action, resource):
             resource_policy = _assumed(self.account)
-        request = Request(
-            self.arn,
-            action,
-            resource,
-            context={**self.context, **context} if context else self.context,
-            context_complete=False,
-            wildcard_only=only,
-            settled=self.settled,
-        )
         asked_of = layers or self.layers
         if resource_policy is not None:
             asked_of = replace(asked_of, resource_policy=(resource_policy,))
-        return decide(request, asked_of)
+        if context or self._is_elsewhere(resource):
+            more = {**self.context, **(context or {})}
+            request = Request(self.arn, action, resource, context=more, context_complete=False,
+                              wildcard_only=only, settled=self.settled)  # fmt: skip
+            return decide(request, asked_of)
+        # All else of the question is the same for every resource of the account.
+        every = not only and has_wildcard(resource)
+        asker = self.asker
+        question = Question(action.lower(), resource, every, asker.caller, asker.context,
+                            asker.bounded)  # fmt: skip
+        return decide_asked(Asked(question, asker.caller, self.account), asked_of)
 
     def _needs_policy(self, action: str, resource: str) -> bool:
         """Return whether the resource must allow an action itself: a key, a role, another's."""
-        parts = resource.split(":", 5)
-        elsewhere = len(parts) > _OWNER and parts[_OWNER] not in ("", "*", self.account)
+        if self._is_elsewhere(resource):
+            return True
         wide = has_wildcard(resource)
-        return elsewhere or fixed.needs_resource_policy(action.lower(), resource, every=wide)
+        return fixed.needs_resource_policy(action.lower(), resource, every=wide)
+
+    def _is_elsewhere(self, resource: str) -> bool:
+        parts = resource.split(":", 5)
+        return len(parts) > _OWNER and parts[_OWNER] not in ("", "*", self.account)
 
     def policy(self, number: int) -> Policy:
         """Return one of its identity policies, counted from 1 as verdicts do."""

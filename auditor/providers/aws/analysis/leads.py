@@ -44,8 +44,12 @@ class Leads:
         self._world = world
         self.found: dict[str, Lead] = {}
         """By the ARN of a user, a role or a group."""
-        self._reaches: dict[str, Reach] = {}
         self._spread(self._first())
+        self.strong = frozenset(self.found)
+        self.weak = {
+            realm.id: frozenset(realm.holders) - self.strong for realm in world.realms.values()
+        }
+        """Those of each account who do not lead to an administrator."""
 
     # --- finding them ---
 
@@ -100,12 +104,15 @@ class Leads:
     # --- what a row can reach ---
 
     def reached(
-        self, held: Holder, wanted: Iterable[Row], among: Iterable[str] | None = None
+        self,
+        held: Holder,
+        wanted: Iterable[Row],
+        pool: frozenset[str] = frozenset(),
+        reach: Reach | None = None,
     ) -> Iterator[Reached]:
-        """Yield what an identity reaches by some rows, of others only those that are given."""
+        """Yield what an identity reaches by some rows, of others only those of a pool."""
         realm = self._world.realms[held.account]
-        reach = self.reach(held)
-        pool = frozenset(among or ())
+        reach = reach or self.reach(held)
         for row in wanted:
             if reach.could(row):
                 yield from reach.by(row, self._candidates(row, held, realm, reach, pool))
@@ -114,10 +121,7 @@ class Leads:
 
     def reach(self, held: Holder) -> Reach:
         """Return what an identity can reach."""
-        if held.arn not in self._reaches:
-            realm = self._world.realms[held.account]
-            self._reaches[held.arn] = Reach(self._world, realm, held)
-        return self._reaches[held.arn]
+        return Reach(self._world, self._world.realms[held.account], held)
 
     def _candidates(  # noqa: PLR0911 (one for each kind)
         self, row: Row, held: Holder, realm: Realm, reach: Reach, pool: frozenset[str]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from auditor.providers.aws.analysis.escalations import PASS_ROLE, Kind, Row
+from auditor.providers.aws.analysis.escalations import PASS_ROLE, Kind, Row, needed
 from auditor.providers.aws.analysis.holders import Holder
 from auditor.providers.aws.analysis.world import Realm, World
 from auditor.providers.aws.documents import entries, text
@@ -61,10 +61,14 @@ class Reach:
 
     def could(self, row: Row) -> bool:
         """Return whether no action of a row is denied altogether."""
-        possible = self._held.answer.possible
-        universe = self._realm.masks.universe
-        return all(possible & universe.of_action(action) for action in row.needed
-                   if action != _ASSUME)  # fmt: skip
+        return row.needed <= self._possible
+
+    @cached_property
+    def _possible(self) -> frozenset[str]:
+        """The actions of the table that are not denied altogether; assuming roles is not judged."""
+        possible, universe = self._held.answer.possible, self._realm.masks.universe
+        found = (action for action in needed() if possible & universe.of_action(action))
+        return frozenset((*found, _ASSUME))
 
     def by(self, row: Row, candidates: Iterable[str]) -> Iterator[Reached]:
         """Yield what a row reaches among candidates, given by ARN. `could` must hold."""
@@ -82,7 +86,7 @@ class Reach:
 
     def whatever(self, row: Row) -> Iterator[Reached]:
         """Yield a row that is allowed on every role there is and will be."""
-        proofs = [proof for proof in self._anywhere(row.needed) if proof]
+        proofs = [proof for proof in self._anywhere(sorted(row.needed)) if proof]
         ways = (self._realm.ways(self._held).of(action) for action in row.needed)
         if proofs and all(any(not way.limited for way in found) for found in ways):
             yield Reached(row, "", f"any {row.on}", tuple(proofs))
@@ -131,8 +135,11 @@ class Reach:
         named = self._world.roles_naming.get(arn, [])
         wider = (*trusting.get(account, ()), *trusting.get("*", ()))
         yield from named
-        if self._held.answer.possible & self._realm.masks.universe.of_action(_ASSUME) or wider:
-            yield from (role for role in wider if role not in named and role != arn)
+        for role in wider:
+            told = self._world.trust(role)
+            open_ = told is not None and told.everyone
+            if role not in named and role != arn and (open_ or self._names(_ASSUME, role)):
+                yield role
 
     # --- proofs ---
 

@@ -37,7 +37,7 @@ def hits(rule: Rule, ways: Ways, held: Holder, realm: Realm) -> Iterator[Hit]:
         if rule.beyond:
             yield from (Hit(rule, way) for way in ways.beyond(action))
             continue
-        if not held.answer.possible & universe.of_patterns([action.lower()], left_out=False):
+        if not held.answer.possible & universe.of_pattern(action.lower()):
             continue
         for way in ways.of(action):
             if reaching := _reaching(rule, way, held):

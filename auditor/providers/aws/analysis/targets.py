@@ -68,7 +68,7 @@ class Universe:
 
     def of_action(self, action: str) -> Targets:
         """Return the targets of one action."""
-        return _span(self.bits(action))
+        return self.of_pattern(action.lower())
 
     def deciding(self, action: str, bits: range) -> list[int]:
         """Return those of an action's targets that decide what it can do.
@@ -93,10 +93,11 @@ class Universe:
         """Return the targets that an Action, or NotAction, in lower case names."""
         found = 0
         for pattern in patterns:
-            found |= self._named(pattern)
+            found |= self.of_pattern(pattern)
         return self.all & ~found if left_out else found
 
-    def _named(self, pattern: str) -> Targets:
+    def of_pattern(self, pattern: str) -> Targets:
+        """Return the targets that one pattern of actions, in lower case, names."""
         found = self._of_pattern.get(pattern)
         if found is None:
             found = self._of_pattern[pattern] = self._look_up(pattern)
@@ -106,7 +107,7 @@ class Universe:
         if pattern == "*":
             return self.all
         if not has_wildcard(pattern):
-            return self.of_action(pattern)
+            return _span(self.bits(pattern))
         service, _, rest = pattern.partition(":")
         if not has_wildcard(service):
             numbers = self.catalogue.services.get(service, range(0))

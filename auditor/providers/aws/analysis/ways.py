@@ -13,6 +13,7 @@ from itertools import groupby
 
 from auditor.providers.aws.analysis.holders import Holder
 from auditor.providers.aws.analysis.masks import Masks
+from auditor.providers.aws.analysis.targets import Targets
 from auditor.providers.aws.engine import Decider, Decision, Layer, Layers, Pending, Verdict
 from auditor.providers.aws.engine.documents import Policy as Rules
 from auditor.providers.aws.engine.statements import names
@@ -49,6 +50,16 @@ class _Part:
     limited: bool
     conditional: bool = False
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Allow:
+    """An Allow statement, the targets that it may give, and those that it gives for sure."""
+
+    policy: Policy
+    statement: Statement
+    possible: Targets
+    sure: Targets
 
 
 class Ways:
@@ -88,21 +99,28 @@ class Ways:
                     yield way
 
     def _find(self, action: str) -> Iterator[Way]:
-        universe = self._masks.universe
-        wanted = universe.of_patterns([action.lower()], left_out=False)
-        wanted &= self._holder.answer.possible
-        if not wanted:
-            return
+        wanted = self._masks.universe.of_pattern(action.lower())
+        for allow in self._allows:
+            found = wanted & allow.possible
+            way = self._way(action, allow, found) if found else None
+            if way:
+                yield way
+
+    @cached_property
+    def _allows(self) -> list[_Allow]:
+        """The statements that allow anything, with the targets for which they do."""
+        possible, asker = self._holder.answer.possible, self._holder.asker
+        found = []
         for policy in self._holder.permissions.policies:
             for statement in policy.statements:
-                if not statement.rule.allow:
-                    continue
-                found = wanted & self._masks.statement(statement.rule, self._holder.asker).maybe
-                way = self._way(action, policy, statement, found) if found else None
-                if way:
-                    yield way
+                if statement.rule.allow:
+                    about = self._masks.statement(statement.rule, asker)
+                    if about.maybe & possible:
+                        sure = about.yes & self._holder.answer.allowed
+                        found.append(_Allow(policy, statement, about.maybe & possible, sure))
+        return found
 
-    def _way(self, action: str, policy: Policy, statement: Statement, found: int) -> Way | None:
+    def _way(self, action: str, allow: _Allow, found: Targets) -> Way | None:
         """Return what is left of a statement on some of its targets, None where nothing is."""
         name, targets = self._of_one_action(action, found)
         deciding = self._masks.universe.deciding(name, targets)
@@ -110,9 +128,9 @@ class Ways:
             part
             for bit in deciding
             if found >> bit & 1
-            for part in self._parts(name, bit, statement)
+            for part in self._parts(name, bit, allow)
         ]
-        return self._joined(action, policy, statement, parts)
+        return self._joined(action, allow.policy, allow.statement, parts)
 
     def _joined(
         self, action: str, policy: Policy, statement: Statement, parts: list[_Part]
@@ -141,20 +159,18 @@ class Ways:
         name = universe.action_of((sure & -sure).bit_length() - 1)
         return name, universe.bits(name)
 
-    def _parts(self, action: str, bit: int, statement: Statement) -> Iterator[_Part]:
+    def _parts(self, action: str, bit: int, allow: _Allow) -> Iterator[_Part]:
         """Yield what of a statement is left on one target."""
         arn = self._masks.universe.arn_of(bit)
-        for shown, asked in self._candidates(statement, arn):
-            if self._is_plain(bit, statement, asked):
+        sure = bool(allow.sure >> bit & 1)
+        for shown, asked in self._candidates(allow.statement, arn):
+            if sure or self._is_plain(bit, allow.statement, asked):
                 yield _Part(shown, limited=asked != arn)
             else:
-                yield from self._asked(action, shown, asked, arn, statement)
+                yield from self._asked(action, shown, asked, arn, allow.statement)
 
     def _is_plain(self, bit: int, statement: Statement, asked: str) -> bool:
-        """Return whether a statement gives a target with nothing that limits it."""
-        about = self._masks.statement(statement.rule, self._holder.asker)
-        if about.yes >> bit & self._holder.answer.allowed >> bit & 1:
-            return True
+        """Return whether nothing limits what a statement names of a target."""
         simple = not statement.rule.conditions and not statement.rule.not_resources
         return simple and bool(self._holder.answer.free >> bit & 1) and "${" not in asked
 

@@ -23,6 +23,8 @@ from auditor.providers.aws.engine.statements import Attached
 from auditor.providers.aws.policies import Permissions, PolicyReader
 from auditor.providers.aws.surroundings import Levels as Documents
 
+_REMEMBERED = 64
+"""Identities whose ways are remembered: one is asked about many times, and then no more."""
 UNREAD = "as far as the policies of its organization, which were not read, let it"
 
 
@@ -115,6 +117,8 @@ class Realm:
     def ways(self, held: Holder) -> Ways:
         """Return the ways of one of its identities."""
         if held.arn not in self._ways:
+            if len(self._ways) >= _REMEMBERED:
+                self._ways.clear()
             self._ways[held.arn] = Ways(held, self.masks)
         return self._ways[held.arn]
 

@@ -17,7 +17,7 @@ AWS decides whatever policies say. Truth has three values throughout (`truth`).
 """
 
 from auditor.providers.aws.engine.errors import BadRequest, EngineError, MalformedPolicy
-from auditor.providers.aws.engine.evaluate import Layers, decide, evaluate
+from auditor.providers.aws.engine.evaluate import Layers, decide, decide_asked, evaluate
 from auditor.providers.aws.engine.request import Request
 from auditor.providers.aws.engine.verdict import Decider, Decision, Layer, Pending, Verdict
 
@@ -33,5 +33,6 @@ __all__ = [
     "Request",
     "Verdict",
     "decide",
+    "decide_asked",
     "evaluate",
 ]

@@ -76,7 +76,11 @@ class Layers:
 
 def decide(request: Request, layers: Layers) -> Verdict:
     """Return what `evaluate` does, of policies that are read already. Raises BadRequest."""
-    put = asked(request, has_boundary=layers.boundary is not None)
+    return decide_asked(asked(request, has_boundary=layers.boundary is not None), layers)
+
+
+def decide_asked(put: Asked, layers: Layers) -> Verdict:
+    """Return the verdict on a request that was checked already, with a boundary or without."""
     if put.question.action == fixed.ALWAYS_ALLOWED and put.caller.has_identity:
         return Verdict(Decision.ALLOWED)
     return _Case(put, layers).verdict()
