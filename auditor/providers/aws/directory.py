@@ -50,7 +50,6 @@ class AwsDirectory:
             *(gap for account in reading.accounts for gap in account.gaps),
         )
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(reading))
-        self.weaknesses: tuple[Weakness, ...] = ()
         self.logs: tuple[LogCoverage, ...] = tuple(
             log for account in reading.accounts for log in account.logs.coverage
         )
@@ -64,6 +63,7 @@ class AwsDirectory:
             ),
         )
         analysis = Analysis(reading.accounts)
+        self.weaknesses: tuple[Weakness, ...] = analysis.weaknesses()
         self._resolvers = {found.id: Resolver(found, analysis) for found in reading.accounts}
         self._resolved: dict[str, Resolution] = {}
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 
-from auditor.models import Capability, CapabilityName, Resolution
+from auditor.models import Capability, CapabilityName, Known, Resolution, Usage, Weakness
 from auditor.providers.aws.accounts import Account
 from auditor.providers.aws.analysis.capabilities import capabilities
+from auditor.providers.aws.analysis.excess import is_of_ci, reasons
 from auditor.providers.aws.analysis.leads import Leads
+from auditor.providers.aws.analysis.weaknesses import weaknesses
 from auditor.providers.aws.analysis.world import World
 from auditor.providers.aws.policies import grants
+
+_MOST_SIBLINGS = 20
+"""CI identities that one is compared with: the first by name."""
 
 
 class Analysis:
@@ -18,11 +25,36 @@ class Analysis:
     def __init__(self, accounts: tuple[Account, ...]) -> None:
         """Work nothing out yet."""
         self.world = World(accounts)
+        self._abilities: dict[str, tuple[Capability, ...]] = {}
 
     @cached_property
     def leads(self) -> Leads:
         """Who leads to an administrator."""
         return Leads(self.world)
+
+    def weaknesses(self) -> tuple[Weakness, ...]:
+        """Return the roles that strangers can become."""
+        return tuple(weaknesses(self.world, lambda arn: arn in self.leads.found))
+
+    def capabilities(self, account: str, arn: str) -> tuple[Capability, ...]:
+        """Return what a user or a role of an account can do."""
+        realm = self.world.realms[account]
+        if arn not in self._abilities:
+            self._abilities[arn] = capabilities(realm.holders[arn], realm, self.leads)
+        return self._abilities[arn]
+
+    def siblings(self, account: str, arn: str) -> Mapping[str, frozenset[CapabilityName]]:
+        """Return what the other CI identities of an account can do for sure, by name."""
+        holders = self.world.realms[account].holders
+        if not is_of_ci(holders[arn].principal.name):
+            return {}
+        others = [a for a, held in holders.items() if a != arn and is_of_ci(held.principal.name)]
+        return {
+            holders[other].principal.name: frozenset(
+                found.name for found in self.capabilities(account, other) if not found.conditional
+            )
+            for other in sorted(others)[:_MOST_SIBLINGS]
+        }
 
 
 class Resolver:
@@ -39,15 +71,28 @@ class Resolver:
         if principal.kind == "root":
             path = (f"the root user may do everything in AWS account {self._account.id}",)
             everything = Capability(arn, CapabilityName.ADMIN, path, ("*",), ("*",))
-            return Resolution(arn, (), (everything,))
+            why = ("it is the root user, which nothing limits",)
+            return Resolution(arn, (), (everything,), over_privileged=why)
         if principal.detail is None:
             gap = self._account.details_gap
             return Resolution(arn, (), (), (gap,) if gap else ())
         realm = self._analysis.world.realms[self._account.id]
         held = realm.holders[arn]
+        found = self._analysis.capabilities(realm.id, arn)
+        usage, as_of = self._usage(arn)
+        siblings = self._analysis.siblings(realm.id, arn)
         return Resolution(
             identity_id=arn,
             grants=grants(principal, held.permissions),
-            capabilities=capabilities(held, realm, self._analysis.leads),
+            capabilities=found,
             gaps=held.permissions.gaps,
+            over_privileged=reasons(held, realm, found, usage, siblings, as_of),
+            usage=usage,
         )
+
+    def _usage(self, arn: str) -> tuple[tuple[Usage, ...], datetime | None]:
+        """Return what an identity was seen to use, and as of when; nothing where nobody asked."""
+        known = self._account.surroundings.last_accessed.get(arn)
+        if isinstance(known, Known):
+            return known.value.usage, known.value.as_of
+        return (), None

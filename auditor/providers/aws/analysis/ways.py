@@ -125,10 +125,7 @@ class Ways:
         name, targets = self._of_one_action(action, found)
         deciding = self._masks.universe.deciding(name, targets)
         parts = [
-            part
-            for bit in deciding
-            if found >> bit & 1
-            for part in self._parts(name, bit, allow)
+            part for bit in deciding if found >> bit & 1 for part in self._parts(name, bit, allow)
         ]
         return self._joined(action, allow.policy, allow.statement, parts)
 
