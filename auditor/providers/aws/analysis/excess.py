@@ -63,7 +63,7 @@ def _top(found: Iterable[Capability]) -> Iterator[str]:
 def _whole_services(held: Holder, realm: Realm) -> Iterator[str]:
     """Yield the services of which it is allowed every action, on everything."""
     universe, answer = realm.masks.universe, held.answer
-    if universe.all == answer.allowed | universe.with_own_policy and answer.free:
+    if universe.all == answer.allowed | universe.with_own_policy:
         yield "it is allowed every action of every service"
         return
     whole = []
