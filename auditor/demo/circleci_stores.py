@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from auditor.demo import invent
+from auditor.demo import invent, ssh
 from auditor.demo.directory import Answer, Directory, Routes
 from auditor.demo.estate import Project
 from auditor.demo.wire import Reply, Request, error
@@ -31,10 +31,6 @@ def fingerprint(*names: str) -> str:
     return base64.b64encode(digest).decode().rstrip("=")
 
 
-def _public_key(*names: str) -> str:
-    return f"ssh-ed25519 {base64.b64encode(fingerprint('public', *names).encode()).decode()}"
-
-
 # --- SSH keys and tokens: told by several interfaces ------------------------------------------
 
 
@@ -43,8 +39,8 @@ def ssh_keys(project: Project) -> list[Json]:
     return [
         {
             "hostname": table.get("host", ""),
-            "public_key": _public_key(project.id, table.get("host", "")),
-            "fingerprint": fingerprint(project.id, table.get("host", "")),
+            "public_key": ssh.public_key(project.id, table.get("host", "")),
+            "fingerprint": ssh.fingerprint(project.id, table.get("host", "")),
         }
         for table in project.stores.get("ssh_keys", ())
     ]
@@ -55,8 +51,8 @@ def checkout_keys(project: Project) -> list[Json]:
     return [
         {
             "type": table["type"],
-            "fingerprint": fingerprint(project.id, table["type"]),
-            "public_key": _public_key(project.id, table["type"]),
+            "fingerprint": ssh.fingerprint(project.id, table["type"]),
+            "public_key": ssh.public_key(project.id, table["type"]),
             "preferred": table.get("preferred", True),
             "created_at": made(table, "created", project.id, table["type"]),
         }

@@ -177,3 +177,5 @@ class Scenario:
     person: Person
     organizations: tuple[CiOrganization, ...]
     accounts: tuple[Account, ...] = ()
+    github: Mapping[str, Any] | None = None
+    """The table `[github]` as it stands: see github.toml."""

@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.command,
                 path,
                 dict(parse_qsl(query, keep_blank_values=True)),
-                self.headers.get("Circle-Token"),
+                self.headers.get("Circle-Token") or self.headers.get("Authorization"),
                 "application/json" in self.headers.get("Accept", ""),
                 endless=fault is not None,
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from auditor.demo import aws, scenario
+from auditor.demo import aws, github, scenario
 from auditor.demo.circleci import CircleCi, Tokens
 from auditor.demo.estate import Account, KeyPair, Scenario
 from auditor.demo.faults import Faults
@@ -20,6 +20,7 @@ from auditor.demo.loopback import HOST, Loopback
 from auditor.demo.wire import Recording
 from auditor.errors import MissingExtra
 
+GITHUB_VARIABLE = "AUDITOR_DEMO_GITHUB_TOKEN"
 TOKEN_VARIABLE = "AUDITOR_DEMO_CIRCLECI_TOKEN"  # noqa: S105 (a name, not a token)
 AUDITOR = "auditor"
 """The user or role, in each account, that the audit is meant to use."""
@@ -43,8 +44,10 @@ class Organisation:
         self.faults = Faults() if faults is None else faults
         self.recording = Recording() if recording is None else recording
         self.tokens = Tokens(f"demo-{secrets.token_hex(16)}", f"demo-{secrets.token_hex(16)}")
+        self.github_tokens = github.Tokens(f"demo-{secrets.token_hex(16)}", {})
         self._stack = ExitStack()
         self._circleci: Loopback | None = None
+        self._github: Loopback | None = None
         self._aws: aws.Aws | None = None
 
     def __enter__(self) -> Self:
@@ -57,16 +60,28 @@ class Organisation:
             self.folder = Path(stack.enter_context(temporary))
             self._write_aws_configuration()
             app = CircleCi(self.scenario, self.tokens)
-            server = Loopback("circleci", app, self._tls(), self.faults, self.recording)
-            stack.callback(server.stop)
-            server.start()
-            self._circleci = server
+            tls = self._tls()
+            self._circleci = self._serve(Loopback("circleci", app, tls, *self._lab), stack)
+            if self.scenario.github:
+                hub = github.GitHub(self.scenario, self.github_tokens)
+                self._github = self._serve(Loopback("github", hub, tls, *self._lab), stack)
+                hub.url = self._github.url
             if self.scenario.accounts:
                 self._aws = aws.Aws(self.scenario.accounts)
                 stack.callback(self._aws.stop)
                 self._aws.start()
             self._stack = stack.pop_all()
         return self
+
+    @property
+    def _lab(self) -> tuple[Faults, Recording]:
+        return self.faults, self.recording
+
+    @staticmethod
+    def _serve(server: Loopback, stack: ExitStack) -> Loopback:
+        stack.callback(server.stop)
+        server.start()
+        return server
 
     def __exit__(
         self,
@@ -105,6 +120,16 @@ class Organisation:
                 f'endpoint = "{self._aws.url}"',
                 f"accounts = [{reached}]",
             ]
+        if self._github and self.scenario.github:
+            lines += [
+                "",
+                "[providers.github]",
+                f'base_url = "{self._github.url}{github.PREFIX}"',
+                f'token_env = "{GITHUB_VARIABLE}"',
+                f"ca_bundle = {json.dumps(str(self.ca_bundle))}",
+                f'organizations = ["{self.scenario.github["organization"]}"]',
+                "per_minute = 100000",
+            ]
         return "\n".join(lines) + "\n"
 
     def environment(self) -> Mapping[str, str]:
@@ -112,7 +137,8 @@ class Organisation:
 
         They also keep the person's own AWS configuration, metadata services and proxies out.
         """
-        common = {TOKEN_VARIABLE: self.tokens.personal, "NO_PROXY": HOST, "no_proxy": HOST}
+        tokens = {TOKEN_VARIABLE: self.tokens.personal, GITHUB_VARIABLE: self.github_tokens.app}
+        common = tokens | {"NO_PROXY": HOST, "no_proxy": HOST}
         return common | (self._aws_environment() if self._aws else {})
 
     def _aws_environment(self) -> dict[str, str]:

@@ -31,7 +31,7 @@ from auditor.demo.estate import (
 ALL_MEMBERS = "All members"
 
 
-_FILES = ("scenario", "aws", "stores")
+_FILES = ("scenario", "aws", "github", "stores")
 
 
 def load(text: str | None = None) -> Scenario:
@@ -46,7 +46,7 @@ def load(text: str | None = None) -> Scenario:
         table.get("stores", {}).get("project", {}),
     )
     organizations = tuple(_organization(entry, table, book) for entry in table["organizations"])
-    return Scenario(_person(table["person"]), organizations, accounts)
+    return Scenario(_person(table["person"]), organizations, accounts, github=table.get("github"))
 
 
 def _packaged() -> str:

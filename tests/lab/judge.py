@@ -28,9 +28,9 @@ needs_specifications = pytest.mark.skipif(
     reason="the vendors' specifications are not here",
 )
 
-FILES = {"circleci": "circleci.json"}
+FILES = {"circleci": "circleci.json", "github": "github.json"}
 """The specification of each provider of a recording."""
-PREFIXES = {"circleci": "/api/v2"}
+PREFIXES = {"circleci": "/api/v2", "github": "/api/v3"}
 """Where the specified paths begin; CircleCI publishes no schema of v1.1, v3 and private."""
 
 VARIABLES = "/context/{context_id}/environment-variable"
@@ -67,6 +67,7 @@ UNDECLARED_OPERATIONS = {
 """Counted as exchanges that no public schema covers."""
 
 UNPUBLISHED = {
+    r"/repos/[^/]+/[^/]+/rules/branches/[^/]+": "published, and not in the cut of GitHub's schema",
     r"/otel/exporters": "measured: served, experimental",
     r"/organizations/[^/]+/audit-log/(access|configs)": "measured: served, in no published schema",
 }

@@ -55,7 +55,7 @@ def test_no_character_of_a_token_is_kept(tmp_path: Path) -> None:
         (b"", "it is empty"),
         (b"[{", "no sound JSON"),
         (b"\xff\xfe[\x00", "no sound JSON"),
-        (b"[1, 2]", "holds what is no object"),
+        (b"[1, 2]", "holds what is no entry"),
         (b'{"message": "Not Found", "documentation_url": "u", "status": "404"}', "404: Not Found"),
         (b"[" * 100_000, "nested too deeply"),
     ],

@@ -19,7 +19,7 @@ from auditor.models import (
     Weakness,
 )
 from auditor.providers.github import parts
-from auditor.providers.github.documents import EXPORT_FILES, text
+from auditor.providers.github.documents import CREDENTIAL, EXPORT_FILES, text
 from auditor.providers.github.gaps import source_of
 from auditor.providers.github.holders import holders
 from auditor.providers.github.identify import Matcher
@@ -55,6 +55,7 @@ class GitHubDirectory:
         }
         self.gaps: tuple[Gap, ...] = (
             *_nothing(wanted, settings),
+            *_own_gaps(snapshot.load(CREDENTIAL), settings),
             *_export_gaps(snapshot.load(EXPORT_FILES)),
             *(gap for one in every for gap in _unread(one)),
         )
@@ -98,6 +99,18 @@ def _nothing(wanted: Mapping[str, None], settings: Settings) -> Iterator[Gap]:
             if settings.export
             else "no organisation is configured",
             'name it: organizations = ["acme"] in [providers.github]',
+            "github",
+        )
+
+
+def _own_gaps(credential: Json | None, settings: Settings) -> Iterator[Gap]:
+    """Yield the gap of a credential of the audit's own that was missing or not accepted."""
+    if error := text(credential, "error"):
+        told = text(credential, "message")
+        yield Gap(
+            "everything of GitHub that is read live",
+            told if error == "NoToken" else f"{error}: {told}",
+            f"put a good token into {settings.token_env} and run again with --resume",
             "github",
         )
 

@@ -39,20 +39,24 @@ _LONGEST_MESSAGE = 300
 
 
 def listing(part: Part, items: Iterable[Json], sealer: Sealer) -> dict[str, Any]:
-    """Return the document of a list; what is no object in it is dropped and said."""
+    """Return the document of a list; what is no entry of it is dropped and said."""
     found = list(items)
-    kept = [_kept(part, item, sealer) for item in found if isinstance(item, dict)]
+    kept = [_kept(part, item, sealer) for item in found if _is_one(part, item)]
     document: dict[str, Any] = {"Items": kept}
     if len(kept) < len(found):
-        document |= {"error": "Strange", "message": "the listing holds what is no object"}
+        document |= {"error": "Strange", "message": "the listing holds what is no entry of it"}
     return document
 
 
 def single(part: Part, body: Json, sealer: Sealer) -> dict[str, Any]:
     """Return the document of one object."""
-    if not isinstance(body, dict):
-        return {"error": "Strange", "message": "the reply is no object"}
+    if not _is_one(part, body):
+        return {"error": "Strange", "message": "the reply is not what GitHub answers"}
     return {"Body": _kept(part, body, sealer)}
+
+
+def _is_one(part: Part, item: Json) -> bool:
+    return isinstance(item, dict) and part.must in item
 
 
 def _kept(part: Part, item: Mapping[str, Json], sealer: Sealer) -> dict[str, Any]:

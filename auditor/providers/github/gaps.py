@@ -11,6 +11,11 @@ from auditor.providers.github.parts import Part
 
 _NAMES_SHOWN = 3
 _LONGEST_NAME = 64
+_AGAIN = {
+    "401": "renew the audit's token and run again with --resume",
+    "Budget": "run again with --resume in an hour, or raise `requests` of [providers.github]",
+    "RateLimit": "run again with --resume in an hour",
+}
 _REFUSED = frozenset({"403", "404"})
 
 
@@ -62,10 +67,8 @@ def _fix(organization: str, part: Part, document: Json | None) -> str:
     error = text(document, "error")
     if sso := text(document, "sso"):
         return f"authorize the audit's token for single sign-on at {sso}"
-    if error == "401":
-        return "renew the audit's token and run again with --resume"
-    if error == "Budget":
-        return "raise `requests` of [providers.github], or run again with --resume in an hour"
+    if error in _AGAIN:
+        return _AGAIN[error]
     if error in _REFUSED:
         return f"give the audit {_rights(part)}"
     if document is None or error == "Truncated":

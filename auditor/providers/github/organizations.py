@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
@@ -77,9 +77,7 @@ class Organization:
     @property
     def shares(self) -> bool:
         """Return whether direct access can matter: somebody but an owner holds a credential."""
-        held = {text(one, "login") for one in self.authorizations}
-        held |= {text(one.get("owner"), "login") for one in self.tokens}
-        return bool(self.outside) or not held <= self.owners
+        return shares(self.owners, self.outside.values(), self.authorizations, self.tokens)
 
     def missing(self, *wanted: Part) -> tuple[Gap, ...]:
         """Return what could not be read of these parts."""
@@ -188,7 +186,8 @@ class _Reader:
         open_ = {
             text(one, "name"): text(one, "default_branch") or "main"
             for one in listed
-            if one.get("archived") is not True and any(map(writes, keys.get(text(one, "name"), ())))
+            if one.get("archived") is not True
+            and any(map(is_writing, keys.get(text(one, "name"), ())))
         }
         for part in (parts.BRANCH, parts.RULES):
             documents = {
@@ -253,7 +252,19 @@ https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
 """
 
 
-def writes(key: Mapping[str, Json]) -> bool:
+def shares(
+    owners: Iterable[str],
+    outside: Iterable[Mapping[str, Json]],
+    authorizations: Iterable[Mapping[str, Json]],
+    tokens: Iterable[Mapping[str, Json]],
+) -> bool:
+    """Return whether somebody who is no owner holds a credential, or is no member at all."""
+    held = {text(one, "login") for one in authorizations}
+    held |= {text(one.get("owner"), "login") for one in tokens}
+    return any(True for _ in outside) or not held <= {*owners}
+
+
+def is_writing(key: Mapping[str, Json]) -> bool:
     """Return whether a deploy key may push."""
     return key.get("read_only") is False and key.get("enabled") is not False
 

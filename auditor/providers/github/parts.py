@@ -26,6 +26,8 @@ class Part:
     permission: str
     keep: tuple[str, ...]
     """Fields of the reply that the snapshot keeps."""
+    must: str
+    """Field without which an entry, or the object, is none of GitHub's."""
     inside: str | None = ""
     """Key of the reply that holds the list; "" where the reply is one, None where it is no list."""
     query: Mapping[str, str] = field(default_factory=dict)
@@ -33,6 +35,8 @@ class Part:
     """What tells the document from that of the same path with another query."""
     only: str = ""
     """Who alone is answered, in words; "" where everybody with the rights is."""
+    follow: bool = True
+    """Whether to read the pages after the first."""
     optional: bool = False
     """Whether 404 means that there is nothing, and not that it may not be seen."""
 
@@ -62,6 +66,7 @@ ORGANIZATION = Part(
         "members_can_delete_repositories", "two_factor_requirement_enabled",
         "deploy_keys_enabled_for_repositories",
     ),
+    "login",
     inside=None,
 )  # fmt: skip
 REPOSITORIES = Part(
@@ -71,6 +76,7 @@ REPOSITORIES = Part(
     "repo",
     "metadata:read",
     _REPOSITORY,
+    "name",
     query={"type": "all"},
 )
 OWNERS = Part(
@@ -80,6 +86,7 @@ OWNERS = Part(
     "read:org",
     "members:read",
     _PERSON,
+    "login",
     query={"role": "admin"},
     suffix="-admin",
 )
@@ -90,6 +97,7 @@ MEMBERS = Part(
     "read:org",
     "members:read",
     _PERSON,
+    "login",
 )
 OUTSIDE = Part(
     "/orgs/{org}/outside_collaborators",
@@ -98,6 +106,7 @@ OUTSIDE = Part(
     "read:org",
     "members:read",
     _PERSON,
+    "login",
 )
 TEAMS = Part(
     "/orgs/{org}/teams",
@@ -106,6 +115,7 @@ TEAMS = Part(
     "read:org",
     "members:read",
     ("id", "name", "slug", "permission"),
+    "slug",
 )
 TEAM_MEMBERS = Part(
     "/orgs/{org}/teams/{team}/members",
@@ -114,6 +124,7 @@ TEAM_MEMBERS = Part(
     "read:org",
     "members:read",
     ("login", "id"),
+    "login",
 )
 TEAM_REPOSITORIES = Part(
     "/orgs/{org}/teams/{team}/repos",
@@ -122,6 +133,7 @@ TEAM_REPOSITORIES = Part(
     "read:org",
     "members:read",
     ("name", "full_name", "permissions", "role_name"),
+    "name",
 )
 AUTHORIZATIONS = Part(
     "/orgs/{org}/credential-authorizations",
@@ -135,6 +147,7 @@ AUTHORIZATIONS = Part(
         "authorized_credential_title", "authorized_credential_note",
         "authorized_credential_expires_at",
     ),
+    "credential_id",
     only="owners of an organisation of Enterprise Cloud with SAML single sign-on",
 )  # fmt: skip
 TOKENS = Part(
@@ -147,6 +160,7 @@ TOKENS = Part(
         "id", "owner", "repository_selection", "permissions", "access_granted_at", "token_id",
         "token_name", "token_expired", "token_expires_at", "token_last_used_at",
     ),
+    "id",
     only="GitHub Apps",
 )  # fmt: skip
 TOKEN_REPOSITORIES = Part(
@@ -156,18 +170,20 @@ TOKEN_REPOSITORIES = Part(
     "",
     "organization_personal_access_tokens:read",
     ("name", "full_name"),
+    "name",
     only="GitHub Apps",
 )
 INSTALLATIONS = Part(
     "/orgs/{org}/installations",
     "installed GitHub Apps",
     "which apps act in the organisation and what they may do",
-    "admin:read",
+    "read:org",  # GitHub's description says admin:read, which is no scope
     "organization_administration:read",
     (
         "id", "account", "app_id", "client_id", "app_slug", "repository_selection", "permissions",
         "events", "created_at", "updated_at", "suspended_at",
     ),
+    "id",
     inside="installations",
     only="owners",
 )  # fmt: skip
@@ -178,6 +194,7 @@ DEPLOY_KEYS = Part(
     "repo",
     "administration:read",
     ("id", "key", "title", "read_only", "created_at", "added_by", "last_used", "enabled", "url"),
+    "key",
 )
 COLLABORATORS = Part(
     "/repos/{org}/{repo}/collaborators",
@@ -186,6 +203,7 @@ COLLABORATORS = Part(
     "repo",
     "metadata:read",
     ("login", "permissions", "role_name"),
+    "login",
     query={"affiliation": "direct"},
 )
 BRANCH = Part(
@@ -195,6 +213,7 @@ BRANCH = Part(
     "repo",
     "contents:read",
     ("name", "protected"),
+    "protected",
     inside=None,
 )
 RULES = Part(
@@ -204,6 +223,7 @@ RULES = Part(
     "repo",
     "metadata:read",
     ("type", "ruleset_source_type", "ruleset_source", "ruleset_id"),
+    "type",
     optional=True,
 )
 USER_KEYS = Part(
@@ -213,6 +233,7 @@ USER_KEYS = Part(
     "",
     "",
     ("id", "key", "created_at", "last_used"),
+    "key",
 )
 AUDIT_LOG = Part(
     "/orgs/{org}/audit-log",
@@ -221,7 +242,9 @@ AUDIT_LOG = Part(
     "read:audit_log",
     "organization_administration:read",
     ("@timestamp", "action", "actor_ip", "programmatic_access_type"),
+    "action",
     query={"include": "all", "per_page": "30"},
+    follow=False,
     only="owners of an organisation of Enterprise Cloud",
 )
 

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from auditor.config import STRICT
+from pydantic import Field
+
+from auditor.config import STRICT, Endpoint, Parallel, Retries, Seconds, VariableName
+
+API = "https://api.github.com"
+DEFAULT_TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the name of a variable)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which exported files to read."""
+    """Which organisations to read, live or from files that people exported."""
 
     __pydantic_config__ = STRICT
 
+    organizations: tuple[str, ...] = ()
+    """Names of the organisations to read; none are read live where none is named."""
+    base_url: Endpoint = API
+    """Address of the REST API; https://HOST/api/v3 for GitHub Enterprise Server."""
+    token_env: VariableName = DEFAULT_TOKEN
+    """Environment variable with the audit's own token: classic, fine-grained or of an app."""
+    ca_bundle: str = ""
+    """File of certificates to trust instead of the system's, for a private server."""
     export: str = ""
     """Folder of what `gh api --paginate` printed."""
-
-    @property
-    def organizations(self) -> tuple[str, ...]:
-        """Return the organisations that are asked for by name."""
-        return ()
+    requests: Annotated[int, Field(ge=100, le=1_000_000)] = 4_500
+    """The most requests of one run; a user's token has 5,000 an hour."""
+    per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 800
+    """The most requests a minute: GitHub refuses more than 900 as a secondary limit."""
+    parallel: Parallel = 4
+    """How many requests may be under way at once."""
+    retries: Retries = 4
+    """How often a request is repeated that was limited or got no answer."""
+    max_wait: Seconds = 60
+    """Seconds that one request may wait for a rate limit to end."""
+    timeout: Seconds = 30
 
     @property
     def web(self) -> str:
-        """Return the address of the web pages."""
-        return "https://github.com"
+        """Return the address of the web pages: of github.com, or of the server itself."""
+        base = self.base_url.rstrip("/")
+        return "https://github.com" if base == API else base.removesuffix("/api/v3")

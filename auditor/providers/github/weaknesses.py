@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from auditor.models import Evidence, Severity, Weakness, weakness_id
 from auditor.providers.github.documents import number, text
 from auditor.providers.github.gaps import source_of
-from auditor.providers.github.organizations import Organization, all_keys, writes
+from auditor.providers.github.organizations import Organization, all_keys, is_writing
 
 
 def weaknesses(organization: Organization) -> Iterator[Weakness]:
     """Yield every deploy key that may push to a default branch that nothing protects."""
     for repository, key in all_keys(organization):
-        if not writes(key) or repository.protected is not False or repository.archived:
+        if not is_writing(key) or repository.protected is not False or repository.archived:
             continue
         id_ = f"{organization.name}/{repository.name}/key/{number(key, 'id')}"
         title = text(key, "title")

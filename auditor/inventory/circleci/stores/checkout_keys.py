@@ -6,6 +6,7 @@ Projects of GitHub App and GitLab have none: they clone over HTTPS.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from auditor.inventory.circleci import listing
 from auditor.inventory.circleci.fields import kept, objects, text, when
@@ -18,24 +19,26 @@ from auditor.models import Json, ScopeKind
 
 def _read(reading: Reading, project: Target) -> Reply:
     route = "/api/v2/project/{provider}/{organization}/{project}/checkout-key"
+    shape = partial(_kept, project.slug.partition("/")[0])
 
     def every(slug: Mapping[str, str]) -> Reply:
         query = {"digest": "sha256"}
         return listing.every(
-            reading.calls, route, _kept, segments=slug, query=query, must="fingerprint"
+            reading.calls, route, shape, segments=slug, query=query, must="fingerprint"
         )
 
     def take(body: Mapping[str, Json]) -> tuple[Json, ...] | None:
         keys = body.get("checkout_keys")
-        return tuple(map(_kept, objects(keys))) if isinstance(keys, list) else None
+        return tuple(map(shape, objects(keys))) if isinstance(keys, list) else None
 
     return or_deleted(of_project(project, route, every), reading, project, take)
 
 
-def _kept(key: Mapping[str, Json]) -> Json:
+def _kept(host: str, key: Mapping[str, Json]) -> Json:
     """Return what to keep; the wire says `created_at`, the specification `created-at`."""
     created = text(key, "created_at", "created-at", "time")
-    return kept(key, "type", "fingerprint", "preferred", "login") | {"created_at": created}
+    fields = kept(key, "type", "fingerprint", "preferred", "login")
+    return fields | {"created_at": created, "host": host}
 
 
 def _entries(item: Json) -> Iterator[Entry]:
@@ -43,7 +46,13 @@ def _entries(item: Json) -> Iterator[Entry]:
     deploy = text(item, "type") == "deploy-key"
     name = f"{text(item, 'type') or 'checkout-key'} ({text(item, 'fingerprint')})"
     kind = "circleci-deploy-key" if deploy else "circleci-user-key"
-    yield Entry(name, when(item["created_at"]), kind=kind)
+    # Where the code host is GitHub, that can be asked whose key it is.
+    asked = text(item, "host") in _GITHUB or text(item, "type").startswith("github")
+    yield Entry(name, when(item["created_at"]), kind=f"{kind}-github" if asked else kind)
+
+
+_GITHUB = ("gh", "github")
+"""What the slugs of projects at GitHub begin with."""
 
 
 STORE = Store(

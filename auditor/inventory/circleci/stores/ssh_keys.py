@@ -14,7 +14,8 @@ def _entries(item: Json) -> Iterator[Entry]:
     for key in item["ssh_keys"]:
         host = text(key, "hostname") or "any host"  # a key without a host is offered to all
         name = f"{host} ({text(key, 'fingerprint')})"
-        yield Entry(name, kind="circleci-ssh-key")
+        at_github = "github" in host.casefold()
+        yield Entry(name, kind="circleci-ssh-key-github" if at_github else "circleci-ssh-key")
 
 
 STORE = Store(
