@@ -14,7 +14,14 @@ from typing import TypeVar
 from auditor.collecting import Collecting
 from auditor.console import REDACTOR
 from auditor.errors import AuthError, ConfigError
-from auditor.inventory.circleci import contexts, discovery, documents, organizations, projects
+from auditor.inventory.circleci import (
+    contexts,
+    discovery,
+    documents,
+    organizations,
+    projects,
+    repositories,
+)
 from auditor.inventory.circleci.fields import shown, text
 from auditor.inventory.circleci.listing import Calls
 from auditor.inventory.circleci.organizations import Organization
@@ -55,6 +62,12 @@ def token_from(settings: Settings, environ: Mapping[str, str]) -> str:
 
 def check(settings: Settings) -> None:
     """Raise ConfigError where the settings name a file that is not there."""
+    for path in settings.repositories:
+        if not Path(path).is_file():
+            raise ConfigError(
+                f"inventory.circleci.repositories: there is no file {path}",
+                "name files with the output of gh api --paginate orgs/ORG/repos",
+            )
     if settings.ca_bundle and not Path(settings.ca_bundle).is_file():
         raise ConfigError(
             f"inventory.circleci.ca_bundle: there is no file {settings.ca_bundle}",
@@ -89,7 +102,9 @@ class _Collector:
         self._snapshot = collecting.snapshot
         self._projects: list[Target] = []
         self._once = partial(documents.once, collecting.snapshot)
-        self._reading = Reading(calls, settings, collecting.sealer, self._followed())
+        self._reading = Reading(
+            calls, settings, collecting.sealer, self._followed(), self._repositories()
+        )
 
     def organizations(self) -> list[Organization]:
         """Return the organisations to audit."""
@@ -150,6 +165,13 @@ class _Collector:
             return Reply("GET /api/v1.1/projects", error="not asked: v1 is off")
         ask = {"followed": lambda: discovery.read_followed(self._calls)}
         return self._once(ask, "followed")["followed"]
+
+    def _repositories(self) -> Reply:
+        paths = self._settings.repositories
+        if not paths:
+            return Reply("", error="not asked: no file is named")
+        ask = {"repositories": lambda: repositories.read_files(paths)}
+        return self._once(ask, "repositories")["repositories"]
 
     def _list(self, organization: Organization, one: discovery.Listing) -> tuple[str, Reply]:
         ask = {one.name: lambda: one.read(self._reading, organization)}

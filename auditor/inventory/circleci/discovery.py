@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from auditor.inventory.circleci import listing
+from auditor.inventory.circleci import listing, repositories
 from auditor.inventory.circleci.fields import kept, part, same_slug, text
 from auditor.inventory.circleci.listing import Calls
 from auditor.inventory.circleci.organizations import Organization
@@ -117,6 +117,10 @@ def _followed(reading: Reading, organization: Organization) -> Reply:
     return replace(reading.followed, items=tuple(own))
 
 
+def _read_keyed(reading: Reading, organization: Organization) -> Reply:
+    return repositories.keyed(organization, reading.repositories)
+
+
 def _kept(entry: Mapping[str, Json]) -> Json:
     return kept(entry, "id", "slug", "name")
 
@@ -127,6 +131,7 @@ LISTINGS = (
     Listing("followed", False, lambda settings: settings.v1, _followed),
     Listing("pipelines", False, lambda _: True, _read_pipelines),
     Listing("insights", False, lambda _: True, _read_insights),
+    Listing("deploy keys", False, lambda settings: bool(settings.repositories), _read_keyed),
 )
 
 

@@ -4,6 +4,7 @@ circleci/user                                who the token's user is
 circleci/organizations                       the organisations of that user
 circleci/organizations-asked                 those that had to be asked for by name
 circleci/followed                            the projects the user follows, in all of them
+circleci/repositories                        the code host's own list of repositories
 circleci/<organisation>/contexts             the contexts of an organisation
 circleci/<organisation>/listing/<name>       its projects, as one listing names them
 circleci/<organisation>/resolved/<key>       which slug and which id belong together

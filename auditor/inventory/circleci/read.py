@@ -17,6 +17,7 @@ from auditor.inventory.circleci import (
     organizations,
     people,
     projects,
+    repositories,
     unlisted,
 )
 from auditor.inventory.circleci.doors import doors_of
@@ -33,6 +34,7 @@ from auditor.inventory.circleci.stores import RESTRICTIONS, STORES, Target
 from auditor.inventory.circleci.usage import read as usage
 from auditor.models import Coverage, Gap, Scope, ScopeKind, Unknown
 
+_MOST_GONE = 5
 _NAMING = Question("slug and id")
 _PRIVATE = "set private = true in [inventory.circleci], then audit again"
 _UNJUDGED = (
@@ -132,6 +134,7 @@ def _projects(found: Findings, organization: Organization, whole: Told) -> Estat
     found.gaps.extend([missing] if missing else [])
     note = ", ".join(_listing_note(name, reply) for name, reply in listings.items())
     found.cover(ScopeKind.PROJECT, organization, None if missing else len(doors), note)
+    _compared(found, organization, named)
     names = {project.key: projects.target(project, organization).name for project in named}
     return Estate(organization.id, names | people.groups(whole), doors, missing)
 
@@ -146,6 +149,25 @@ def _project(found: Findings, organization: Organization, whole: Told, project: 
 
     found.add(scope, organization, exposure.of_project(doors), tuple(project.sources), link)
     return doors
+
+
+def _compared(found: Findings, organization: Organization, named: list[Project]) -> None:
+    """Add how the projects compare with the code host's own list, where one was given."""
+    if not found.settings.repositories:
+        return
+    listed = found.load("repositories", "repositories")
+    if not listed.complete:
+        what = "the comparison with the code host"
+        fix = "give files of gh api --paginate, or of lines of owner/name"
+        found.gaps.append(gaps.of_organization(organization, what, gaps.why(listed), fix))
+        return
+    own = {one["slug"].lower() for one in repositories.of(organization, listed)}
+    slugs = {project.slug.lower() for project in named if project.slug}
+    gone = sorted(slugs - own) if own else []
+    note = f"{len(own - slugs)} are no project; {len(gone)} projects have no repository any more"
+    note += f": {', '.join(map(shown, gone[:_MOST_GONE]))}" if gone else ""
+    what = f"repositories of {shown(organization.name)} that CircleCI has as projects"
+    found.coverage.append(Coverage(SOURCE, what, len(own & slugs), len(own), note))
 
 
 def _unnamed(

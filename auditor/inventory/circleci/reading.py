@@ -22,5 +22,7 @@ class Reading:
     settings: Settings
     sealer: Sealer
     followed: Reply
+    repositories: Reply
+    """The code host's own list, from files."""
     unversioned_config: bool | None = None
     """Whether the organisation at hand permits it at all, None where that is not known."""

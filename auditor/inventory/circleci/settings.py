@@ -36,6 +36,8 @@ class Settings:
     """Ask API v3: the list of all projects, signing certificates, connections, settings."""
     private: bool = True
     """Ask the unsupported private routes, which alone know deleted projects."""
+    repositories: tuple[str, ...] = ()
+    """Files with the code host's own list of repositories and deploy keys, to compare with."""
     runner: bool = True
     """Ask the runner API, which on Cloud has a host of its own, for runners and their tokens."""
     parallel: Parallel = 4
