@@ -175,9 +175,8 @@ class OutputFolder:
 
     def past(self, before: Run) -> Past:
         """Return what the latest run before this one knew; a later one says nothing of it."""
-        path = self._latest_results(
-            before, [folder for folder in self.runs() if folder.name < before.folder.name]
-        )
+        earlier = [folder for folder in self.runs() if folder.name < before.folder.name]
+        path = _latest_results(earlier)
         if path is None:
             return Past()
         verdicts = _records(path, "verdicts", Verdict)
@@ -190,14 +189,16 @@ class OutputFolder:
             trend=tuple(_records(path, "trend", Point)),
         )
 
-    def edits(self, before: Run) -> dict[str, HumanEdit]:
-        """Return what people had written into the workbook at the latest earlier run."""
-        path = self._latest_results(before, self.runs())
+    def edits(self) -> dict[str, HumanEdit]:
+        """Return what people had written, as the latest run that ended here knew."""
+        path = _latest_results(self.runs())
         return _edits(path) if path else {}
 
-    def _latest_results(self, before: Run, runs: Sequence[Path]) -> Path | None:
-        found = (folder / RESULTS_NAME for folder in reversed(runs))
-        return next((p for p in found if p.parent != before.folder and p.is_file()), None)
+
+def _latest_results(runs: Sequence[Path]) -> Path | None:
+    """Return the results of the latest of the runs, oldest first, that ended."""
+    found = (folder / RESULTS_NAME for folder in reversed(runs))
+    return next((path for path in found if path.is_file()), None)
 
 
 def open_run(path: Path) -> Run:

@@ -23,6 +23,7 @@ LAYERS = (
     {"cli"},
     {"exits", "options"},
     {"workflow", "demo", "whatif", "exported", "hunter"},
+    {"publishing"},
     {"conclude", "hunting"},
     {"plan"},
     COLUMNS,

@@ -16,7 +16,7 @@ from auditor.cli import app
 from auditor.inventory import systems
 from auditor.plan import plan
 from auditor.providers import providers
-from auditor.workflow import EXIT_CONTRADICTED, EXIT_FOUND, EXIT_INCOMPLETE
+from auditor.publishing import EXIT_CONTRADICTED, EXIT_FOUND, EXIT_INCOMPLETE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

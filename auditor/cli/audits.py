@@ -28,7 +28,7 @@ from auditor.options import (
 if TYPE_CHECKING:
     from auditor.config import Loaded
     from auditor.demo.organisation import Organisation
-    from auditor.workflow import Outcome
+    from auditor.publishing import Outcome
 
 
 @app.command()
@@ -102,6 +102,9 @@ def demo(
 def report(
     run: Annotated[Path, typer.Option("--from", help="Folder of a finished run.")],
     out: OutOption = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make a workbook that cannot be read anew.")
+    ] = False,
     output_format: FormatOption = Formats.TEXT,
 ) -> int:
     """Write the reports of a finished run again, offline."""
@@ -110,7 +113,7 @@ def report(
     from auditor.runs import open_run  # noqa: PLC0415
 
     with progress_on(sys.stderr) as progress:
-        outcome = workflow.report(open_run(run), datetime.now(UTC), progress, out)
+        outcome = workflow.report(open_run(run), datetime.now(UTC), progress, out, rebuild=rebuild)
     return _finish(outcome, output_format)
 
 
@@ -140,7 +143,7 @@ def _finish(outcome: Outcome, output_format: Formats) -> int:
 
         from auditor.report import terminal  # noqa: PLC0415
 
-        terminal.show(Console(file=sys.stdout), outcome.summary(), outcome.files)
+        terminal.show(Console(file=sys.stdout), outcome.summary, outcome.files)
     if outcome.problem:
         raise outcome.problem
     return outcome.exit_code

@@ -18,8 +18,8 @@ from auditor.options import ConfigOption, OutOption, StrictOption
 
 if TYPE_CHECKING:
     from auditor.config import Loaded
+    from auditor.publishing import Outcome
     from auditor.report.closing import Closing
-    from auditor.workflow import Outcome
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """Where GitHub Actions shows the Markdown that a step leaves."""
@@ -55,7 +55,7 @@ def verify(
 
 def check(loaded: Loaded, shape: Shapes, resume: Path | None = None) -> int:
     """Audit, print how far the rotation has come, and return the exit code that it means."""
-    from auditor import workflow  # noqa: PLC0415
+    from auditor import publishing, workflow  # noqa: PLC0415
     from auditor.console import progress_on  # noqa: PLC0415
 
     with progress_on(sys.stderr) as progress:
@@ -66,7 +66,7 @@ def check(loaded: Loaded, shape: Shapes, resume: Path | None = None) -> int:
     _say_where(outcome)
     if outcome.problem:
         raise outcome.problem
-    return workflow.EXIT_CONTRADICTED if closing.contradicted else outcome.exit_code
+    return publishing.EXIT_CONTRADICTED if closing.contradicted else outcome.exit_code
 
 
 def _print(closing: Closing, shape: Shapes) -> None:

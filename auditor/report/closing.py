@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from auditor.models import Baseline, Closure, HumanEdit, Results, Severity, Verdict
+from auditor.report.markdown import escaped
 from auditor.report.rows import people, words
 from auditor.report.rows.join import BLANK
 from auditor.report.text import for_terminal
@@ -159,13 +159,8 @@ def _named(line: Line) -> str:
 def _row(line: Line) -> str:
     cells = (
         line.severity.value,
-        f"{line.secret_id} {_escaped(_named(line))}",
+        f"{line.secret_id} {escaped(_named(line))}",
         line.closure.value,
-        _escaped("; ".join(line.evidence)),
+        escaped("; ".join(line.evidence)),
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _escaped(outside: str) -> str:
-    """Return outside text as Markdown shows it literally: no link, no markup, no further cell."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~@&:])", r"\\\1", for_terminal(outside)[:300])

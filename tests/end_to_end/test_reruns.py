@@ -79,3 +79,22 @@ def test_first_seen_stays_and_last_seen_moves(audits: Audits) -> None:
     for id_, row in second.items():
         assert row["first"] == first[id_]["first"]
         assert row["last"] > first[id_]["last"]
+
+
+def test_a_ruined_workbook_is_made_anew_from_the_results(audits: Audits) -> None:
+    assert audits.audit().code == 0
+    book, sheet, columns = secrets_sheet(audits)
+    id_ = ids_of(sheet)[0]
+    sheet.cell(row_of(sheet, id_), columns["Owner"]).value = "Ann Ace"
+    book.save(audits.tracker)
+    assert audits.audit().code == 0
+    run = str(audits.runs[-1])
+    refused = audits.run("report", "--from", run, "--rebuild")
+    assert refused.code == 2
+    assert "can be read" in refused.stderr
+    audits.tracker.write_bytes(b"no workbook")
+    assert audits.run("report", "--from", run, "--rebuild").code == 0
+    _, sheet, columns = secrets_sheet(audits)
+    assert sheet.cell(row_of(sheet, id_), columns["Owner"]).value == "Ann Ace"
+    (ruined,) = audits.out.glob("tracker.ruined-*.xlsx")
+    assert ruined.read_bytes() == b"no workbook"

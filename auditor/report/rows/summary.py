@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from itertools import islice
 
 from auditor.models import Closure, Coverage, Point, Rotate, Severity, Unknown
@@ -18,6 +17,7 @@ from auditor.report.rows import gaps, words
 from auditor.report.rows.join import Joined, SecretRow
 from auditor.report.rows.people import Status, status_of
 from auditor.report.rows.secrets import FIELDS
+from auditor.report.rows.stages import Stage, stage_of
 from auditor.report.tables import Table
 
 TITLE = "CI secrets: rotation tracker"
@@ -28,35 +28,6 @@ OWNERS = 8
 RUNS = 11
 """Runs that the trend goes back."""
 NOBODY = "(no owner)"
-
-
-class Stage(StrEnum):
-    """How far a rotation has come, in one of four words."""
-
-    PROVEN = "Proven closed"
-    MOVING = "On its way"
-    OPEN = "Not rotated"
-    UNSEEN = "Cannot verify"
-
-
-_MOVING = (Closure.CI_ONLY, Closure.OLD_ACTIVE, Closure.OLD_OFF, Closure.CI_KEEPS_OLD)
-_UNSEEN = (Closure.CANNOT, Closure.REMOVED_UNKNOWN)
-
-
-def stages(closures: Mapping[Closure, int]) -> dict[Stage, int]:
-    """Return the secrets by stage, each of `Stage` present."""
-    found = dict.fromkeys(Stage, 0)
-    for closure, number in closures.items():
-        found[_stage(closure)] += number
-    return found
-
-
-def _stage(closure: Closure) -> Stage:
-    if closure.done:
-        return Stage.PROVEN
-    if closure in _MOVING:
-        return Stage.MOVING
-    return Stage.UNSEEN if closure in _UNSEEN else Stage.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +99,8 @@ class Summary:
     """Open entries by what to do now."""
     closures: Mapping[Closure, int]
     """Secrets by how far their rotation has come, each of `Closure` present."""
+    progress: Mapping[Severity, Mapping[Stage, int]]
+    """Entries found by severity and stage, every severity and each of `Stage` present."""
     trend: tuple[Point, ...]
     """How far the work had come at the last runs, this one last."""
     first: tuple[First, ...]
@@ -159,6 +132,10 @@ def summary(joined: Joined, tables: Iterable[Table]) -> Summary:
         overdue={severity: counts.overdue[severity] for severity in Severity},
         rotate={word: counts.rotate[word] for word in Rotate},
         closures=_closures(joined),
+        progress={
+            severity: {stage: counts.stages[severity, stage] for stage in Stage}
+            for severity in Severity
+        },
         trend=joined.results.trend[-RUNS:],
         first=tuple(counts.first),
         owners=_owners(counts),
@@ -173,6 +150,7 @@ class _Counts:
     entries: int = 0
     identities: set[str] = field(default_factory=set)
     matrix: Counter[tuple[Severity, str]] = field(default_factory=Counter)
+    stages: Counter[tuple[Severity, Stage]] = field(default_factory=Counter)
     overdue: Counter[Severity] = field(default_factory=Counter)
     open: Counter[Severity] = field(default_factory=Counter)
     rotate: Counter[Rotate] = field(default_factory=Counter)
@@ -190,6 +168,8 @@ def _count(joined: Joined) -> _Counts:
         counts.entries += 1
         counts.identities.update(identity.id for identity in row.identities)
         counts.matrix[severity, _column(row, status)] += 1
+        if row.verdict:
+            counts.stages[severity, stage_of(row.verdict.closure)] += 1
         counts.overdue[severity] += row.days_over is not None
         if row.open:
             _count_open(counts, row, joined)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.models import Closure, Severity
-from auditor.report.rows.summary import STATUSES, Stage, Summary, stages
+from auditor.report.rows.stages import Stage, stages
+from auditor.report.rows.summary import STATUSES, Summary
 from auditor.report.sheets import charts
 from auditor.report.sheets.charts import Block
 from auditor.report.sheets.page import CELL, CENTRED_HEAD, COUNT, HEAD, STRONG, Page

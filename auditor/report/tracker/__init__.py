@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from auditor.errors import WorkbookError
+from auditor.errors import ConfigError, WorkbookError
 from auditor.models import HumanEdit, Results
 from auditor.report import rows, workbook
 from auditor.report.rows import Options, Report, secrets
@@ -26,7 +27,7 @@ from auditor.report.tracker.preflight import Unreadable
 from auditor.report.tracker.reading import Content
 from auditor.report.tracker.saving import Obstructed, Target
 
-__all__ = ["Tracker", "WrittenElsewhere", "read", "write"]
+__all__ = ["Tracker", "WrittenElsewhere", "put_aside", "read", "report", "write"]
 
 
 HINT = "settle that and run: auditor report --from RUN; or keep the new one under the old name"
@@ -83,6 +84,22 @@ def read(path: Path) -> Tracker:
     return Tracker(source, digest, content, problems)
 
 
+def put_aside(path: Path, now: datetime) -> str:
+    """Move a workbook that cannot be read aside, and return where it is, in words.
+
+    ConfigError where it can be read: its edits would be lost from the new one.
+    """
+    previous = read(path)
+    if previous.readable:
+        raise ConfigError(
+            f"{path} can be read: --rebuild would lose what was written into it",
+            "leave --rebuild away; it is for a workbook that is ruined",
+        )
+    aside = path.with_name(f"{path.stem}.ruined-{now:%Y%m%dT%H%M%SZ}{path.suffix}")
+    path.rename(aside)
+    return f"the workbook that cannot be read is kept as {aside}"
+
+
 def write(
     results: Results,
     path: Path,
@@ -96,7 +113,7 @@ def write(
     Raises WrittenElsewhere when the old one must stay as it is: the new one then stands beside it,
     or in the folder `beside` where that cannot be written to.
     """
-    draft = _Draft(_report(results, previous.content, options), previous, options)
+    draft = _Draft(report(results, previous, options), previous, options)
     target = Target(path.resolve(), previous.digest, options.now)
     reasons = list(previous.problems)
     try:
@@ -112,13 +129,15 @@ def write(
     return _elsewhere(draft, target, reasons, beside)
 
 
-def _report(results: Results, content: Content, options: Options) -> Report:
+def report(results: Results, previous: Tracker, options: Options) -> Report:
+    """Return what every output shows, with everything people wrote into the last workbook."""
+    content = previous.content
     # The workbook always wins over what the results hold of an earlier one.
     edits = {**results.edits, **content.edits}
     gone = content.known.keys() - {secret.id for secret in results.secrets}
     vanished = tuple(content.vanished(id_) for id_ in sorted(gone))
-    report = rows.report(replace(results, edits=edits), options, vanished)
-    return carrying.carry(report, edits, content)
+    made = rows.report(replace(results, edits=edits), options, vanished)
+    return carrying.carry(made, edits, content)
 
 
 class _Draft:
