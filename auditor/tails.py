@@ -20,6 +20,9 @@ KEY_LENGTH = 32
 TAIL_LENGTH = 4
 """The most characters any known vendor shows of a value."""
 
+_KEY_ID_SHOWN = 16
+_HASH_SHOWN = 8
+_MARK = "****#"
 _ALPHABETS = (
     ("digits", frozenset(string.digits)),
     ("hex", frozenset(string.digits + "abcdef")),
@@ -57,6 +60,17 @@ class Sealer:
         """
         text = masked[len("xxxx") :] if masked.startswith("xxxx") else masked.lstrip("*")
         return self.seal(text) if text else None
+
+    def key_name(self, key_id: str) -> str:
+        """Return how an access key id is kept in logs: equal ids stay equal, and are no ids.
+
+        AKIAIOSFODNN7EXAMPLE becomes "AKIAIOSFODNN7EXA****#" and eight digits of its sealed tail; a
+        name made so is its own.
+        """
+        if _MARK in key_id:
+            return key_id
+        shown = key_id[: min(_KEY_ID_SHOWN, max(len(key_id) - TAIL_LENGTH, 0))]
+        return f"{shown}{_MARK}{self.seal(key_id).hash[:_HASH_SHOWN]}"
 
 
 def tail_to_json(tail: Tail | None) -> Json:

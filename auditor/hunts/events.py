@@ -11,12 +11,10 @@ from enum import StrEnum
 
 import msgspec
 
-from auditor.tails import TAIL_LENGTH, Sealer
+from auditor.tails import Sealer
 
 LONGEST = 512
 """Characters kept of one text: a user agent or an error message is as long as its sender likes."""
-_KEY_ID_SHOWN = 16
-_HASH_SHOWN = 8
 
 
 class Outcome(StrEnum):
@@ -116,12 +114,8 @@ COLUMNS: Mapping[str, str] = {
 
 
 def credential_name(key_id: str, sealer: Sealer) -> str:
-    """Return how an access key id is kept: without its tail, which stays recognisable by its hash.
-
-    AKIAIOSFODNN7EXAMPLE becomes "AKIAIOSFODNN7EXA****#" and eight digits of the sealed tail.
-    """
-    shown = key_id[: min(_KEY_ID_SHOWN, max(len(key_id) - TAIL_LENGTH, 0))]
-    return f"{shown}****#{sealer.seal(key_id).hash[:_HASH_SHOWN]}"
+    """Return how an access key id is kept: see `Sealer.key_name`."""
+    return sealer.key_name(key_id)
 
 
 def bounded(text: str | None) -> str | None:

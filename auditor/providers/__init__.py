@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -110,6 +110,32 @@ class Permitted(Protocol):
 
     def permissions(self) -> str:
         """Return them in the provider's own form: a policy, a role, a manifest; ends a line."""
+
+
+@runtime_checkable
+class LogCollector(Protocol):
+    """What a provider may offer besides: what its own log shows of named identities."""
+
+    log_source: str
+    """The source of `hunts.sources` that decodes what is collected."""
+
+    def collect_logs(
+        self,
+        settings: Any,
+        names: Collection[str],
+        since: datetime,
+        until: datetime,
+        collecting: Collecting,
+    ) -> str:
+        """Read the log's records of these names into the snapshot, in the vendor's own shape.
+
+        Return what the names of their documents begin with; they hold nothing else. Documents that
+        are whole are not read again. Names that the log knows nothing of are left out. Access key
+        ids are kept as `Sealer.key_name` names them, and no field that may hold a secret.
+        """
+
+    def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
+        """Return what of the log could not be read."""
 
 
 def providers() -> dict[str, Provider]:

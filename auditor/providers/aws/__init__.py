@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Json
-from auditor.providers.aws import collect, export
+from auditor.models import Gap, Json
+from auditor.providers.aws import collect, export, lookup
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.parts import audit_policy
@@ -27,6 +27,7 @@ class AwsProvider:
     name = "aws"
     title = "AWS"
     settings = Settings
+    log_source = "cloudtrail"
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
         """Return the catalogue of actions, and boto3 where an account is read live."""
@@ -49,6 +50,21 @@ class AwsProvider:
     def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:
         """Return the verdict on one made-up request; EngineError where it cannot be used."""
         return simulate(request, now)
+
+    def collect_logs(
+        self,
+        settings: Settings,
+        names: Collection[str],
+        since: datetime,
+        until: datetime,
+        collecting: Collecting,
+    ) -> str:
+        """Read CloudTrail's event history of users, roles and keys, and of their sessions."""
+        return lookup.collect(settings, names, since, until, collecting)
+
+    def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
+        """Return what could not be read of event histories."""
+        return lookup.gaps_of(snapshot)
 
     def permissions(self) -> str:
         """Return the least policy for the audit's own identity, in every account that it reads."""

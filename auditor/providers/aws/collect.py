@@ -38,7 +38,7 @@ _REPORT_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
 
 def collect(settings: Settings, collecting: Collecting) -> None:
     """Read every configured account. MissingExtra without boto3; nothing else is raised."""
-    entered = _enter_all(settings, collecting)
+    entered = enter_all(settings, collecting)
     use = partial(last_accessed_jobs, settings.last_accessed, collecting)
     steps = (
         ("reading AWS accounts", _account_jobs),
@@ -60,7 +60,7 @@ def collect(settings: Settings, collecting: Collecting) -> None:
 # --- entering accounts -----------------------------------------------------------------------
 
 
-def _enter_all(settings: Settings, collecting: Collecting) -> list[tuple[str, Clients]]:
+def enter_all(settings: Settings, collecting: Collecting) -> list[tuple[str, Clients]]:
     """Return the id and the clients of every account that let the audit in."""
     entered: dict[str, tuple[str, Clients]] = {}
 

@@ -122,6 +122,14 @@ DETECTORS = Part(
     service="guardduty",
 )
 
+HISTORY = Part(
+    "event history",
+    ("cloudtrail:LookupEvents", "ec2:DescribeRegions"),
+    "lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=USER > EVENTS.json",
+    "what its identities did",
+    service="cloudtrail",
+    each=("identity", "identities"),
+)
 _POLICY_CALLS = {
     "ecr": (("repository", "repositories"), ("ecr:GetRepositoryPolicy",), "get-repository-policy"),
     "kms": (("key", "keys"), ("kms:GetKeyPolicy",), "get-key-policy"),
@@ -159,7 +167,7 @@ _STATEMENTS = {
     "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES, OIDC, LAST_ACCESSED),
     "Organization": (ORGANIZATION, GUARDRAILS),
     "Resources": tuple(map(resource_policies_of, sorted(_POLICY_CALLS))),
-    "Logs": (TRAILS, DETECTORS),
+    "Logs": (TRAILS, DETECTORS, HISTORY),
 }
 
 

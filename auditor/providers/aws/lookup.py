@@ -1,0 +1,294 @@
+"""Reads CloudTrail's event history: 90 days of management events, in every region.
+
+It is asked by one attribute at a time, two requests a second and region, 50 events a page.
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+
+A session names only its own key: the calls that handed it out are in the history of the user or
+role, and the key is followed from there. Only what hunts ask about is kept of an event.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache, partial
+from importlib.resources import files
+from threading import Lock
+from typing import Any
+
+from auditor.collecting import Collecting, Snapshot
+from auditor.models import Gap, Json
+from auditor.providers.aws import gaps, parts
+from auditor.providers.aws.client import Clients
+from auditor.providers.aws.collect import enter_all
+from auditor.providers.aws.documents import LIMIT, document_key, entries, is_complete, text
+from auditor.providers.aws.jobs import Job, pages, read, run
+from auditor.providers.aws.settings import Settings
+from auditor.tails import Sealer
+
+PREFIX = "logs/aws/"
+"""logs/aws/<account>/<region>/<whom>: "Events" as LookupEvents answers, "Region", "Whom", and how
+many keys they show were "Issued". aws/<account>/event-history is there once all are followed."""
+PAUSE = 0.5
+MOST_PAGES = 400
+"""Pages of one question: 20,000 events, three minutes."""
+MOST_SESSIONS = 500
+"""Sessions followed in one account."""
+DEEPEST = 5
+"""Sessions of sessions: roles that assume roles."""
+_HISTORY = timedelta(days=90)
+_LONGEST_SESSION = timedelta(hours=36)
+_KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
+_ARN = re.compile(r"arn:[^:]+:iam::(\d{12}):(user|role)/(?:.*/)?([^/]+)")
+_ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
+_PLAIN = (
+    "eventVersion", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress",
+    "userAgent", "errorCode", "errorMessage", "readOnly", "eventID", "eventType", "eventCategory",
+    "managementEvent", "recipientAccountId", "resources", "vpcEndpointId", "userIdentity",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One attribute to ask the history for, and the time."""
+
+    attribute: str
+    value: str = field(repr=False)
+    since: datetime
+    until: datetime
+
+    def whom(self, sealer: Sealer) -> str:
+        """Return the name of its document, which holds no key id."""
+        is_key = self.attribute == "AccessKeyId"
+        value = sealer.key_name(self.value) if is_key else self.value
+        return f"{self.attribute} {value}".replace("/", "%2F")
+
+
+class Pace:
+    """Lets a call begin every so many seconds, whoever makes it."""
+
+    def __init__(self, pause: float) -> None:
+        """Begin at once, then pause."""
+        self._pause = pause
+        self._next = 0.0
+        self._lock = Lock()
+
+    def wait(self) -> None:
+        """Return when it is time."""
+        with self._lock:
+            now = time.monotonic()
+            begin = max(self._next, now)
+            self._next = begin + self._pause
+        time.sleep(begin - now)
+
+
+def collect(
+    settings: Settings,
+    names: Collection[str],
+    since: datetime,
+    until: datetime,
+    collecting: Collecting,
+    pause: float = PAUSE,
+) -> str:
+    """Read what every configured account's history shows of these names; return the prefix."""
+    since = max(since, collecting.now - _HISTORY)
+    for account, clients in dict(enter_all(settings, collecting)).items():
+        asked = list(questions(names, account, since, until))
+        if asked:
+            _Account(account, clients, settings, collecting, pause).read(asked)
+    return PREFIX
+
+
+def questions(
+    names: Collection[str], account: str, since: datetime, until: datetime
+) -> Iterator[Question]:
+    """Yield what to ask an account's history for these names; one of another account is nothing.
+
+    Calls of a role's sessions are found through the AssumeRole calls that name the role.
+    """
+    for name in sorted(set(names)):
+        if _KEY_ID.fullmatch(name):
+            yield Question("AccessKeyId", name, since, until)
+        elif (arn := _ARN.fullmatch(name)) and arn[1] == account:
+            is_user = arn[2] == "user"
+            yield Question(
+                *(("Username", arn[3]) if is_user else ("ResourceName", name)), since, until
+            )
+        elif (root := _ROOT.fullmatch(name)) and root[1] == account:
+            yield Question("Username", "root", since, until)
+
+
+class _Account:
+    def __init__(
+        self,
+        account: str,
+        clients: Clients,
+        settings: Settings,
+        collecting: Collecting,
+        pause: float,
+    ) -> None:
+        self._account, self._clients, self._settings = account, clients, settings
+        self._collecting, self._pause = collecting, pause
+        self._issued: dict[str, datetime] = {}
+        self._paces: dict[str, Pace] = {}
+
+    def read(self, asked: list[Question]) -> None:
+        """Ask every region, then for the keys that the answers show were handed out."""
+        regions = self._regions()
+        done: set[str] = set()
+        for _ in range(DEEPEST):
+            jobs = [self._job(region, question) for region in regions for question in asked]
+            todo = [job for job in jobs if self._is_open(job.key)]
+            step = f"asking CloudTrail of {self._account}"
+            run(todo, step, self._settings, self._collecting, again=True)
+            done |= {question.value for question in asked}
+            sessions = [key for key in self._issued if key not in done]
+            asked = [self._of_session(key, asked[0].until) for key in sessions[:MOST_SESSIONS]]
+            if not asked:
+                break
+        left = len(self._issued.keys() - done)
+        self._collecting.snapshot.save(self._end, {"Sessions": len(done), "Left": left})
+
+    @property
+    def _end(self) -> str:
+        return document_key(self._account, "event-history")
+
+    def _is_open(self, key: str) -> bool:
+        """Say whether a question must be asked: also again, for keys an interrupted run has lost.
+
+        Answers are kept without the keys that they handed out, so whoever follows those reads them.
+        """
+        snapshot = self._collecting.snapshot
+        document = snapshot.load(key)
+        if not is_complete(document):
+            return True
+        return bool(document and document.get("Issued")) and snapshot.load(self._end) is None
+
+    def _of_session(self, key: str, until: datetime) -> Question:
+        begin = self._issued[key]
+        return Question("AccessKeyId", key, begin, min(begin + _LONGEST_SESSION, until))
+
+    def _regions(self) -> list[str]:
+        """Return the enabled regions, or the configured one where they are not told."""
+        document = read(partial(_regions, self._clients))
+        self._collecting.snapshot.save(document_key(self._account, "regions"), document)
+        found = sorted(text(region, "RegionName") for region in entries(document, "Regions"))
+        return found or [self._settings.region]
+
+    def _job(self, region: str, question: Question) -> Job:
+        whom = question.whom(self._collecting.sealer)
+        key = f"{PREFIX}{self._account}/{region}/{whom}"
+        return Job(key, partial(self._ask, region, question))
+
+    def _ask(self, region: str, question: Question, document: dict[str, Any]) -> None:
+        sealer = self._collecting.sealer
+        document |= {"Region": region, "Whom": question.whom(sealer), "Events": []}
+        document["Issued"] = 0
+        pace = self._paces.setdefault(region, Pace(self._pause))
+        client = self._clients.other("cloudtrail", region)
+        call = partial(_paced, pace, client.lookup_events)
+        wanted = {
+            "LookupAttributes": [
+                {"AttributeKey": question.attribute, "AttributeValue": question.value}
+            ],
+            "StartTime": question.since,
+            "EndTime": question.until,
+        }
+        for number, page in enumerate(pages(call, "NextToken", "NextToken", **wanted), 1):
+            for event in page.get("Events", ()):
+                record = json.loads(event["CloudTrailEvent"])
+                document["Issued"] += self._note_issued(record)
+                kept = json.dumps(sealed(chosen(record), sealer))
+                document["Events"].append({"EventId": event["EventId"], "CloudTrailEvent": kept})
+            if number == MOST_PAGES and page.get("NextToken"):
+                message = f"only the latest {MOST_PAGES * 50} events were read"
+                document |= {"error": LIMIT, "message": message}
+                return
+
+    def _note_issued(self, record: Json) -> int:
+        """Remember the keys that a call handed out; return how many."""
+        answer = record.get("responseElements") or {}
+        made = (
+            [answer.get(part) for part in ("credentials", "accessKey")]
+            if isinstance(answer, dict)
+            else []
+        )
+        keys = [
+            part["accessKeyId"]
+            for part in made
+            if isinstance(part, dict) and part.get("accessKeyId")
+        ]
+        for key in keys:
+            self._issued.setdefault(str(key), datetime.fromisoformat(record["eventTime"]))
+        return len(keys)
+
+
+def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
+    """Return what of event histories could not be read, one gap an account and reason."""
+    by_account: dict[str, dict[str, Json | None]] = {}
+    for key in snapshot.keys(PREFIX):
+        document = snapshot.load(key)
+        if not is_complete(document):
+            account, region, whom = key.removeprefix(PREFIX).split("/", 2)
+            by_account.setdefault(account, {})[f"{whom} in {region}"] = document
+    return tuple(
+        gap
+        for account, documents in by_account.items()
+        for gap in gaps.gaps_of_each(account, parts.HISTORY, documents)
+    )
+
+
+def chosen(record: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the fields of a record that hunts ask about; requests may hold secrets."""
+    kept = {name: record[name] for name in _PLAIN if name in record}
+    for name, tree in _kept_details().items():
+        if isinstance(section := record.get(name), dict):
+            kept[name] = _pruned(section, tree)
+    return kept
+
+
+def sealed(value: Json, sealer: Sealer) -> Json:
+    """Return the same JSON with every access key id under its name."""
+    if isinstance(value, str):
+        return sealer.key_name(value) if _KEY_ID.fullmatch(value) else value
+    if isinstance(value, dict):
+        return {name: sealed(item, sealer) for name, item in value.items()}
+    return [sealed(item, sealer) for item in value] if isinstance(value, list) else value
+
+
+@cache
+def _kept_details() -> dict[str, Any]:
+    """Return the reviewed fields of `data/logs.toml` below requests and answers, as trees."""
+    table = tomllib.loads(files("auditor").joinpath("data/logs.toml").read_text("utf-8"))
+    keys = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")
+    root: dict[str, Any] = {}
+    for name in (*table["details"]["cloudtrail"], *keys):
+        branch = root
+        for key in name.split("."):
+            branch = branch.setdefault(key, {})
+    return {name: tree for name, tree in root.items() if tree and name not in _PLAIN}
+
+
+def _pruned(section: Mapping[str, Json], tree: Mapping[str, Any]) -> dict[str, Json]:
+    kept: dict[str, Json] = {}
+    for name, below in tree.items():
+        value = section.get(name)
+        if below and isinstance(value, dict):
+            kept[name] = _pruned(value, below)
+        elif value is not None and not below:
+            kept[name] = value
+    return kept
+
+
+def _paced(pace: Pace, call: Callable[..., Mapping[str, Any]], **arguments: Any) -> Any:
+    pace.wait()
+    return call(**arguments)
+
+
+def _regions(clients: Clients, document: dict[str, Any]) -> None:
+    document |= clients.other("ec2").describe_regions()
