@@ -20,7 +20,7 @@ from auditor.report import links
 from auditor.report.rows import Report
 from auditor.report.rows.stages import Stage, stages
 from auditor.report.rows.summary import Summary
-from auditor.report.tables import Formula, Kind, Table, Value
+from auditor.report.tables import Column, Formula, Kind, Table, Value
 from auditor.report.text import for_xml
 
 WORST = 100
@@ -41,7 +41,6 @@ SECRETS = (
     "Status",
     "Owner",
     "Due date",
-    "What to do",
 )
 """Columns of the worst entries."""
 LEFT_OUT = frozenset({"Secrets", "Read me", "Changes", "Permissions"})
@@ -101,20 +100,21 @@ def _part(
     positions = [table.position(header) for header in wanted]
     rows = table.rows()
     kept = tuple(
-        tuple(_shown(row[at], table.columns[at].kind, hosts) for at in positions)
+        tuple(_shown(row[at], table.columns[at], hosts) for at in positions)
         for row in islice(rows, most)
     )
     return Part(table.name, wanted, kept, sum(1 for _ in rows), table.note)
 
 
-def _shown(value: Value, kind: Kind, hosts: Collection[str]) -> Shown:
+def _shown(value: Value, column: Column, hosts: Collection[str]) -> Shown:
+    kind = column.kind
     text = for_xml(_text(value))
     cut = text if len(text) <= FITS else text[: FITS - 1] + "…"
     if kind is Kind.SEVERITY:
         return Shown(cut, f"severity {_class(text)}")
     if kind is Kind.LINK:
         return Shown("open" if text and links.allowed(text, hosts) else cut, "", _link(text, hosts))
-    return Shown(cut, "number" if kind is Kind.NUMBER else "")
+    return Shown(cut, "long" if column.wrap else kind.value)
 
 
 def _class(text: str) -> str:
