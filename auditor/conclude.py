@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from auditor import __version__
@@ -17,6 +17,7 @@ from auditor.models import (
     FirstSeen,
     Gap,
     HumanEdit,
+    KeyUse,
     Match,
     NoMatch,
     Past,
@@ -38,8 +39,16 @@ Answers = Mapping[str, Match | NoMatch]
 _NOBODY_ASKED = Standing()
 
 
-def conclude(todo: Plan, run: Run, past: Past, edits: Mapping[str, HumanEdit]) -> Results:
+def conclude(
+    todo: Plan,
+    run: Run,
+    past: Past,
+    edits: Mapping[str, HumanEdit],
+    uses: Sequence[KeyUse] = (),
+) -> Results:
     """Return everything an audit concludes; the same snapshot gives the same results.
+
+    `uses` are what the logs show of the credentials that `past` watches.
 
     Ages are counted to the start of the run, so that a run repeated later says the same.
     """
@@ -61,7 +70,7 @@ def conclude(todo: Plan, run: Run, past: Past, edits: Mapping[str, HumanEdit]) -
     holders = _holders(credentials)
     assessments = tuple(_score(todo, run, seen.secrets, classified, holders, answers, standing))
     sights = _sights(seen.secrets, classified, holders, answers, assessments)
-    verification = verify(_world(todo, run, seen, sights), past.baselines)
+    verification = verify(_world(todo, run, seen, sights, uses), past.baselines)
     now = Now(
         _run_info(todo, run, seen.inventories, seen.directories),
         {assessed.secret_id: assessed for assessed in assessments},
@@ -231,7 +240,9 @@ def _issued(secret: Secret, judged: Classification) -> bool:
     return kind is not None and kind.issued
 
 
-def _world(todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight]) -> World:
+def _world(
+    todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight], uses: Sequence[KeyUse]
+) -> World:
     return World(
         sights=sights,
         reading=Reading(seen.coverage, seen.places, seen.gaps),
@@ -243,6 +254,7 @@ def _world(todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight]) -> Wo
         seal=str(run.settings.get("seal", "")),
         now=run.started,
         incident=todo.incident,
+        uses=uses,
     )
 
 

@@ -18,7 +18,7 @@ from auditor import hunts
 from auditor.collecting import Progress
 from auditor.config import Hunts
 from auditor.errors import ConfigError
-from auditor.models import Hunted, Incident, Results, Severity
+from auditor.models import Hunted, Incident, KeyUse, OldKey, Results, Severity
 from auditor.risk import incidents
 from auditor.runs import Run, write_whole
 from auditor.tails import Sealer
@@ -205,6 +205,22 @@ def with_hunt(results: Results, hunted: Hunted | None) -> Results:
         return results
     gaps = tuple(dict.fromkeys((*results.gaps, *hunted.gaps)))
     return replace(results, findings=hunted.findings, hunting=hunted.hunting, gaps=gaps)
+
+
+def uses(run: Run, keys: Iterable[OldKey]) -> tuple[KeyUse, ...]:
+    """Return the last use of each of the credentials that the run's events show."""
+    if not (run.folder / HUNTS_NAME).exists():
+        return ()
+    hunts.ready()
+    from auditor.hunts.uses import last_uses  # noqa: PLC0415
+
+    seen = list(last_uses(run.folder))
+    return tuple(
+        KeyUse(key, use.last, f"{use.operation} from {use.src_ip or 'no address'} ({use.log})")
+        for key in dict.fromkeys(keys)
+        for use in seen
+        if use.is_of(key.provider, key.label)
+    )
 
 
 def _read(

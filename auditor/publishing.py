@@ -85,7 +85,9 @@ def _concluded(
     edits = previous.edits
     if previous.digest is None or not previous.readable:
         edits = output.edits()  # what people wrote outlives a workbook that is gone or ruined
-    results = conclude(todo, run, output.past(run), edits)
+    past = output.past(run)
+    watched = (key for base in past.baselines.values() for key in (*base.keys, *base.retired))
+    results = conclude(todo, run, past, edits, hunting.uses(run, watched))
     results = hunting.with_hunt(results, hunting.kept(run))
     options = _options(todo, results, now)
     return replace(results, edits=rows.held(results, options)), options

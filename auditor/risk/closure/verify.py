@@ -76,7 +76,9 @@ class _Watch:
     def __init__(self, world: World, before: Mapping[str, Baseline]) -> None:
         self._world = world
         self._registry = Registry(world.identities, world.reading, world.now)
-        self._uses: dict[OldKey, KeyUse] = {use.key: use for use in world.uses}
+        self._uses: dict[OldKey, KeyUse] = {
+            use.key: use for use in sorted(world.uses, key=lambda use: use.last)
+        }
         self._holders: dict[OldKey, list[Baseline]] = {}
         for base in before.values():
             for key in base.keys:
