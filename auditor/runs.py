@@ -30,6 +30,7 @@ from urllib.parse import quote, unquote
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
+from auditor import calls
 from auditor.errors import ConfigError
 from auditor.models import (
     Baseline,
@@ -118,9 +119,10 @@ class Run:
 
     def forget_if_empty(self) -> None:
         """Remove the folder where nothing was read: it holds only what the run was told."""
-        told = self.folder / RUN_NAME
-        if list(self.folder.iterdir()) == [told]:
-            told.unlink()
+        told = [self.folder / name for name in (RUN_NAME, calls.NAME)]
+        if set(self.folder.iterdir()) <= set(told):
+            for file in told:
+                file.unlink(missing_ok=True)
             self.folder.rmdir()  # never a whole tree: a resumed run's folder is named by a person
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from auditor import hunting
+from auditor import calls, hunting
 from auditor.collecting import Collecting, Progress
 from auditor.conclude import conclude
 from auditor.config import Loaded, from_json, to_json
@@ -70,10 +70,11 @@ def collect(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now:
     budget = todo.loaded.settings.usage_budget
     collecting = Collecting(run.snapshot, output.sealer(), progress, now, budget)
     try:
-        for system, settings in todo.systems.values():
-            system.collect(settings, collecting)
-        for provider, settings in todo.providers.values():
-            provider.collect(settings, collecting)
+        with calls.written_to(run.folder):
+            for system, settings in todo.systems.values():
+                system.collect(settings, collecting)
+            for provider, settings in todo.providers.values():
+                provider.collect(settings, collecting)
     except (AuthError, RemoteError):
         run.forget_if_empty()
         raise

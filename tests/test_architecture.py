@@ -15,7 +15,17 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "auditor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"models", "config", "console", "errors", "tails", "collecting", "tomlfile", "overrides"}
+GROUND = {
+    "models",
+    "calls",
+    "config",
+    "console",
+    "errors",
+    "tails",
+    "collecting",
+    "tomlfile",
+    "overrides",
+}
 PURE = {"classify", "risk"}
 COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}
 LAYERS = (

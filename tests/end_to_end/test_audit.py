@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import stat
+from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 from audits import Audits
@@ -110,3 +112,17 @@ def test_json_on_stdout_is_the_results_and_nothing_else(healthy: Audits, tmp_pat
     run = healthy.runs[0]
     ended = healthy.run("report", "--from", str(run), "--out", str(tmp_path), "--format", "json")
     assert json.loads(ended.stdout) == healthy.results(0)
+
+
+def test_every_call_of_the_run_is_written_down(healthy: Audits) -> None:
+    file = healthy.runs[0] / "calls.jsonl"
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    host = urlsplit(healthy.organisation.circleci_url).netloc
+    exchanges = [json.loads(line) for line in healthy.exchanges]
+    recorded = Counter(
+        (urlsplit(one["path"]).path, one["status"])
+        for one in exchanges
+        if one["provider"] == "circleci"
+    )
+    assert Counter((one["path"], one["status"]) for one in lines if one["host"] == host) == recorded
+    assert "iam:GetAccountAuthorizationDetails" in {one.get("operation") for one in lines}

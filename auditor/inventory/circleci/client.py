@@ -21,7 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from auditor import __version__
+from auditor import __version__, calls
 from auditor.inventory.circleci.pauses import Pause, asked_wait, backoff
 from auditor.inventory.circleci.replies import Answer
 from auditor.inventory.circleci.settings import Settings
@@ -144,6 +144,7 @@ class Client:
                 asked = asked_wait(response.status_code, response.headers, self._clock())
                 return _read(response), asked
         except (requests.RequestException, OSError) as error:
+            calls.told("GET", self._settings.address(path))
             return Answer(None, _failure(error, self._settings)), None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from auditor import __version__
+from auditor import __version__, calls
 from auditor.errors import MissingExtra
 from auditor.providers.aws.settings import Account, Settings
 
@@ -48,10 +48,10 @@ def connect(account: Account, settings: Settings) -> Clients:
 
     MissingExtra without boto3; botocore's own errors where the account cannot be entered.
     """
-    session, config = _session(account, settings), _config(settings)
+    session, config = _telling(_session(account, settings)), _config(settings)
     options: dict[str, Any] = {"config": config, "endpoint_url": settings.endpoint or None}
     if account.role_arn:
-        session = _assume(session.client("sts", **options), account, settings)
+        session = _telling(_assume(session.client("sts", **options), account, settings))
     iam, sts = session.client("iam", **options), session.client("sts", **options)
     return Clients(iam, sts, session, options)
 
@@ -62,6 +62,16 @@ def _session(account: Account, settings: Settings) -> Session:
     except ImportError as error:
         raise MissingExtra("AWS", "aws") from error
     return boto3.Session(profile_name=account.profile or None, region_name=settings.region)
+
+
+def _telling(session: Session) -> Session:
+    """Return the session, whose calls say by name what they do: most of them have the path "/"."""
+    session.events.register("before-call", _tell)
+    return session
+
+
+def _tell(model: Any, **_: Any) -> None:
+    calls.doing(f"{model.service_model.service_name}:{model.name}")
 
 
 def _config(settings: Settings) -> Config:
