@@ -165,7 +165,7 @@ def authorization(number: int, table: Table, value: str) -> Json:
     return {
         "login": login,
         "credential_id": number,
-        "credential_type": "personal access token",
+        "credential_type": table.get("type", "personal access token"),
         "token_last_eight": value[-8:],
         "credential_authorized_at": at(table["authorized"], login),
         "credential_accessed_at": at(table["used"], login),

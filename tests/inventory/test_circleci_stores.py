@@ -263,7 +263,7 @@ CASES = [
             {"provider": "github_app", "login": "acme", "repository_selection": "all"},
             {"external_id": 7, "token": PLANTED},
         ),
-        ("github_app acme (all repositories)", "circleci-vcs-connection"),
+        ("github_app acme (all repositories)", "circleci-vcs-connection-github"),
         ("code host 7", "circleci-vcs-connection"),
     ),
     case(

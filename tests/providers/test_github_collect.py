@@ -46,7 +46,7 @@ def reasons(directory: GitHubDirectory) -> str:
 def test_an_app_reads_everything(github: Door) -> None:
     directory = github.read()
     assert reasons(directory) == ""
-    assert len(directory.identities) == 18
+    assert len(directory.identities) == 19
     assert all(one.known == one.read for one in directory.coverage)
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from github_files import read, replies, repository, told_of, write
+from github_files import deploy_key, read, replies, repository, told_of, write
 from typer.testing import CliRunner
 
 from auditor.cli import app
@@ -112,6 +112,60 @@ def test_where_only_owners_hold_credentials_direct_access_is_not_missed(tmp_path
     directory = told_of(tmp_path, **(files | told))
     assert reasons(directory) == ""
     assert directory.resolve("acme/user/mia").gaps
+
+
+FLAT = {
+    "orgs/acme": "org",
+    "orgs/acme/repos": "all-repos",
+    "orgs/acme/members-admin": "admins",
+    "orgs/acme/members": "members",
+    "orgs/acme/outside_collaborators": "outside-collaborators",
+    "orgs/acme/credential-authorizations": "sso",
+    "orgs/acme/personal-access-tokens": "pats",
+    "orgs/acme/installations": "apps",
+    "orgs/acme/audit-log": "events",
+    "repos/acme/shop/keys": "keys of shop",
+}
+
+
+def test_files_of_other_names_are_known_by_what_they_hold(tmp_path: Path) -> None:
+    files = replies()
+    files["orgs/acme"] |= {"default_repository_permission": "none"}
+    for key in files["repos/acme/shop/keys"]:
+        key["url"] = f"https://api.github.com/repos/acme/shop/keys/{key['id']}"
+    directory = read(write(tmp_path, {FLAT[name]: files[name] for name in FLAT}))
+    told = reasons(directory)
+    for what in ("exported file", "settings of", "owners of", "installed GitHub Apps", "audit log"):
+        assert what not in told, told
+    assert directory.resolve("acme/credential/1").capabilities[0].name == "admin"
+    assert "acme/shop/key/12" in directory.identities
+    assert "deploy keys (3: old, site, tools)" in told
+
+
+def test_keys_of_several_repositories_in_one_file_are_told_apart(tmp_path: Path) -> None:
+    mixed = [
+        deploy_key(21, "a", url="https://api.github.com/repos/acme/shop/keys/21"),
+        deploy_key(22, "b", url="https://api.github.com/repos/acme/tools/keys/22"),
+    ]
+    files = {"repos": replies()["orgs/acme/repos"], "keys": mixed}
+    found = read(write(tmp_path, files)).identities
+    assert {"acme/shop/key/21", "acme/tools/key/22"} <= found.keys()
+    assert "acme/shop/key/22" not in found
+
+
+def test_repositories_of_a_team_are_not_taken_for_all_there_are(tmp_path: Path) -> None:
+    only = {"repos of team core": [repository("shop")]}
+    assert "no reply of a call" in reasons(read(write(tmp_path, only)))
+
+
+def test_two_files_of_one_listing_are_said(tmp_path: Path) -> None:
+    twice = {"orgs/acme/repos": [repository("shop")], "x/orgs/acme/repos": [repository("site")]}
+    assert "holds the same listing" in reasons(read(write(tmp_path, twice)))
+
+
+def test_what_does_not_tell_its_organisation_is_said(tmp_path: Path) -> None:
+    only = {"sso": replies()["orgs/acme/credential-authorizations"]}
+    assert "does not tell of what" in reasons(read(write(tmp_path, only)))
 
 
 def test_a_file_at_no_path_of_a_call_is_said(tmp_path: Path) -> None:

@@ -160,9 +160,19 @@ def test_an_app_is_found_by_the_ids_beside_its_key(tmp_path: Path) -> None:
     assert "private keys of apps" in lone.gap.why
 
 
-def test_the_connection_of_circleci_is_its_app(tmp_path: Path) -> None:
-    answer = key_asked(told_of(tmp_path), "circleci-vcs-connection", "github acme")
-    assert best(answer)[0] == "acme/app/circleci-app"
+def test_the_connection_of_circleci_is_its_app_or_its_oauth_token(tmp_path: Path) -> None:
+    oauth = authorization(
+        6,
+        "olive",
+        "0000EEEE",
+        credential_type="OAuth app token",
+        authorized_credential_note="CircleCI",
+    )
+    directory = told_of(tmp_path, **{AUTHORIZATIONS: [oauth]})
+    kind = "circleci-vcs-connection-github"
+    assert best(key_asked(directory, kind, "github_app acme (all)"))[0] == "acme/app/circleci-app"
+    assert best(key_asked(directory, kind, "github_oauth acme"))[0] == "acme/credential/6"
+    assert isinstance(key_asked(directory, kind, "github_app other"), NoMatch)
 
 
 # --- keys ------------------------------------------------------------------------------------

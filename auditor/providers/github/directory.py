@@ -29,10 +29,6 @@ from auditor.providers.github.resolve import resolve
 from auditor.providers.github.settings import Settings
 from auditor.providers.github.weaknesses import weaknesses
 
-_LISTINGS = (
-    ("repositories whose deploy keys were listed", parts.DEPLOY_KEYS),
-    ("people whose SSH keys were listed", parts.USER_KEYS),
-)
 _TOKEN_PARTS = (parts.AUTHORIZATIONS, parts.TOKENS, parts.INSTALLATIONS)
 _KEY_PARTS = (parts.REPOSITORIES, parts.DEPLOY_KEYS, parts.USER_KEYS, parts.MEMBERS)
 
@@ -134,30 +130,18 @@ def _export_gaps(document: Json | None) -> Iterator[Gap]:
 
 
 def _coverage(organization: Organization) -> Iterator[Coverage]:
-    source = source_of(organization.name)
-    for part in (parts.REPOSITORIES, parts.MEMBERS, *_TOKEN_PARTS):
-        read_ = _count(organization, part)
+    """Yield what was read of each listing, under the account of what it lists."""
+    counts = (
+        (parts.REPOSITORIES, len(organization.repositories), ""),
+        (parts.MEMBERS, len(organization.members), ""),
+        (parts.DEPLOY_KEYS, sum(len(one.keys) for one in organization.repositories.values()), ""),
+        (parts.USER_KEYS, sum(map(len, organization.user_keys.values())), ""),
+        (parts.AUTHORIZATIONS, len(organization.authorizations), parts.AUTHORIZED),
+        (parts.TOKENS, len(organization.tokens), parts.FINE_GRAINED),
+        (parts.INSTALLATIONS, len(organization.installations), parts.APP),
+    )
+    for part, count, kind in counts:
+        account = parts.account_of(organization.name, kind) if kind else organization.name
         missing = organization.missing(part)
-        yield Coverage(
-            source,
-            part.what,
-            read_,
-            None if missing else read_,
-            next((gap.why for gap in missing), ""),
-        )
-    for what, part in _LISTINGS:
-        per = organization.repositories if part is parts.DEPLOY_KEYS else organization.user_keys
-        whole = len(per)
-        missed = organization.missing(part)
-        yield Coverage(source, what, whole, None if missed else whole)
-
-
-def _count(organization: Organization, part: parts.Part) -> int:
-    counted = {
-        parts.REPOSITORIES.path: organization.repositories,
-        parts.MEMBERS.path: organization.members,
-        parts.AUTHORIZATIONS.path: organization.authorizations,
-        parts.TOKENS.path: organization.tokens,
-        parts.INSTALLATIONS.path: organization.installations,
-    }
-    return len(counted[part.path])
+        why = next((gap.why for gap in missing), "")
+        yield Coverage(source_of(account), part.what, count, None if missing else count, why)

@@ -17,6 +17,7 @@ from auditor.providers.github.documents import (
     single,
 )
 from auditor.providers.github.files import Problem, Reply, read_export
+from auditor.providers.github.loose import completed
 from auditor.providers.github.settings import Settings
 from auditor.tails import Sealer
 
@@ -26,15 +27,27 @@ _WHOLE_PAGES = (30, 100)
 
 def collect(settings: Settings, collecting: Collecting) -> None:
     """Write the export into the snapshot, but for what reading live has already answered."""
-    problems, used = [], []
-    for found in read_export(Path(settings.export)):
-        if isinstance(found, Problem):
-            problems.append(found)
+    found = list(read_export(Path(settings.export)))
+    replies = [one for one in found if isinstance(one, Reply)]
+    problems = [one for one in found if isinstance(one, Problem)]
+    organizations = [one.names["org"] for one in replies if "org" in one.names]
+    used: list[str] = []
+    taken: dict[str, str] = {}
+    for reply in replies:
+        names = completed(reply.part, reply.names, organizations)
+        if not names:
+            problems.append(
+                Problem(reply.file, f"it does not tell of what the {reply.part.what} are")
+            )
             continue
-        used.append(found.file)
-        key = found.part.key(**found.names)
+        key = reply.part.key(**names)
+        if key in taken:
+            problems.append(Problem(reply.file, f"{taken[key]} holds the same listing"))
+            continue
+        taken[key] = reply.file
+        used.append(reply.file)
         if not is_complete(collecting.snapshot.load(key)):
-            collecting.snapshot.save(key, _document(found, collecting.sealer))
+            collecting.snapshot.save(key, _document(reply, collecting.sealer))
     wrong = [
         {"File": one.file, "error": "Strange" if one.strange else "Unusable", "message": one.why}
         for one in problems

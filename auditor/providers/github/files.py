@@ -6,7 +6,8 @@ An export is a folder of what `gh api --paginate` printed. A file lies at the pa
     gh api --paginate "/orgs/acme/members?role=admin" > orgs/acme/members-admin.json
     gh api --paginate /repos/acme/shop/keys           > repos/acme/shop/keys.json
 
-Folders above those do not matter. Pages may follow one another, or lie in one list (--slurp).
+Folders above those do not matter. Other files are known by what they hold, where that tells enough
+(`loose`). Pages may follow one another, or lie in one list (--slurp).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from auditor.models import Json
+from auditor.providers.github.loose import recognise
 from auditor.providers.github.parts import PARTS, Part
 
 LARGEST_FILE = 64 * 2**20
@@ -31,7 +33,10 @@ MOST_FILES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one call printed. `names` fill the path of `part`; `file` is inside the export."""
+    """What one call printed, `file` inside the export.
+
+    `names` fill the path of `part`, all of them where the file lies at that path.
+    """
 
     part: Part
     names: dict[str, str]
@@ -66,7 +71,7 @@ def read_export(folder: Path) -> Iterator[Reply | Problem]:
         try:
             data = _data(path, folder)
             left -= len(data)
-            yield _reply(name, data)
+            yield from _replies(name, data)
         except (_Unusable, ValueError, RecursionError, OSError) as error:
             yield Problem(name, _reason(error))
 
@@ -90,13 +95,20 @@ def _data(path: Path, folder: Path) -> bytes:
     return path.read_bytes()
 
 
-def _reply(name: str, data: bytes) -> Reply | Problem:
+def _replies(name: str, data: bytes) -> Iterator[Reply | Problem]:
+    pages = tuple(_pages(_decoded(data)))
+    if not pages:
+        yield Problem(name, "it is empty")
+        return
     for part, pattern in _patterns():
         if found := pattern.search(name):
             names = {key: unquote(value) for key, value in found.groupdict().items()}
-            pages = tuple(_pages(_decoded(data)))
-            return Reply(part, names, pages, name) if pages else Problem(name, "it is empty")
-    return Problem(name, "it lies at the path of no call that the audit makes", strange=True)
+            yield Reply(part, names, pages, name)
+            return
+    told = list(recognise(pages, name))
+    yield from (Reply(part, names, (entries,), name) for part, names, entries in told)
+    if not told:
+        yield Problem(name, "it is no reply of a call that the audit makes", strange=True)
 
 
 @cache

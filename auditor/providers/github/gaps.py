@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from auditor.models import Gap, Json
 from auditor.providers.github.documents import text
-from auditor.providers.github.parts import Part
+from auditor.providers.github.parts import Part, accounts_of
 
 _NAMES_SHOWN = 3
 _LONGEST_NAME = 64
@@ -48,7 +48,7 @@ def _gap(organization: str, part: Part, document: Json | None, of: str) -> Gap:
         why=why_of(document, part),
         fix=f"{_fix(organization, part, document)}; until then {part.leaves} is not known",
         source=source_of(organization),
-        affects=(organization,),
+        affects=accounts_of(organization),
     )
 
 

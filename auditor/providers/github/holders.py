@@ -15,13 +15,12 @@ from auditor.models import AccessKey, Fact, Gap, Identity, Known, Tail, Unknown
 from auditor.providers.github.documents import number, text, when
 from auditor.providers.github.levels import Person, person
 from auditor.providers.github.organizations import Organization, Repository
+from auditor.providers.github.parts import APP, AUTHORIZED, FINE_GRAINED, account_of
 from auditor.providers.github.table import Right, table
 from auditor.tails import tail_from_json
 
 SSH_KEY = "SSH key"
-APP = "GitHub App"
 DEPLOY_KEY = "deploy key"
-FINE_GRAINED = "fine-grained personal access token"
 PERSON = "person"
 
 
@@ -56,7 +55,11 @@ class Holder:
 
 
 def holders(organization: Organization) -> Iterator[Holder]:
-    """Yield every credential and person of an organisation."""
+    """Yield every credential and person of an organisation.
+
+    Each listing is an account of its own, so that what is gone from one that was read is known to
+    be gone, whatever another listing refused.
+    """
     yield from _authorized(organization)
     yield from _fine_grained(organization)
     yield from _apps(organization)
@@ -97,6 +100,7 @@ def _authorized(organization: Organization) -> Iterator[Holder]:
             used=Known(when(entry, "credential_accessed_at")),
             expires=expires,
             page=f"orgs/{organization.name}/people/{login}/sso",
+            account=account_of(organization.name, AUTHORIZED),
         )
 
 
@@ -138,6 +142,7 @@ def _fine_grained(organization: Organization) -> Iterator[Holder]:
             expires=expires,
             page=f"organizations/{organization.name}/settings/personal-access-tokens/{grant}",
             limited=text(entry, "repository_selection") == "subset",
+            account=account_of(organization.name, FINE_GRAINED),
         )
 
 
@@ -186,6 +191,7 @@ def _apps(organization: Organization) -> Iterator[Holder]:
             title=text(entry, "repository_selection"),
             made=when(entry, "created_at"),
             page=f"organizations/{organization.name}/settings/installations",
+            account=account_of(organization.name, APP),
             keys_complete=False,
         )
 
@@ -293,6 +299,7 @@ def _holder(
     expires: datetime | None = None,
     read_only: bool = False,
     limited: bool = False,
+    account: str = "",
     keys: tuple[AccessKey, ...] = (),
     keys_complete: bool = True,
 ) -> Holder:
@@ -301,7 +308,7 @@ def _holder(
     identity = Identity(
         id=id_,
         provider="github",
-        account=organization.name,
+        account=account or organization.name,
         name=name,
         kind=kind,
         created=made,

@@ -23,14 +23,8 @@ from auditor.models import (
     Secret,
     Tail,
 )
-from auditor.providers.github.holders import (
-    APP,
-    DEPLOY_KEY,
-    FINE_GRAINED,
-    PERSON,
-    SSH_KEY,
-    Holder,
-)
+from auditor.providers.github.holders import DEPLOY_KEY, PERSON, SSH_KEY, Holder
+from auditor.providers.github.parts import APP, FINE_GRAINED
 from auditor.providers.github.ssh import fingerprint_in
 from auditor.tails import TAIL_LENGTH
 
@@ -38,17 +32,18 @@ _CI_WORDS = re.compile(
     r"(?<![a-z])(?:ci|cd|cicd|circle(?:ci)?|deploy(?:er|ment)?|build(?:er|s)?|bot|release)(?![a-z])",
     re.IGNORECASE,
 )
-_TOKENS = frozenset({"personal access token", "OAuth app token", "GitHub app token"})
+_OAUTH = "OAuth app token"
+_TOKENS = frozenset({"personal access token", _OAUTH, "GitHub app token"})
 _GAPS_SHOWN = 3
 _DEPLOY = "circleci-deploy-key-github"
 _KEYS = frozenset({_DEPLOY, "circleci-user-key-github", "circleci-ssh-key-github"})
-_CONNECTION = "circleci-vcs-connection"
+_CONNECTION = "circleci-vcs-connection-github"
 _APP_KEY = "github-app-key"
 _UNLISTED = {
     "github-oauth-client": "no call lists OAuth apps and their secrets",
     "github-deploy-key": "a private key in a variable shows nothing of its public half",
     _APP_KEY: "no call lists the private keys of apps, and no id beside it fits an installation",
-    _CONNECTION: "no app of CircleCI is installed in the organisations that were read",
+    _CONNECTION: "neither CircleCI's app nor a token of it is listed for the organisation",
 }
 """Why kinds of credentials cannot be compared with what is listed."""
 
@@ -104,7 +99,7 @@ class Matcher:
             self._prints[print_].append(holder)
         if holder.kind == FINE_GRAINED:
             self._fine.append(holder)
-        if holder.kind == APP and "circleci" in holder.identity.name:
+        if holder.kind in (APP, _OAUTH) and "circleci" in holder.identity.name.casefold():
             self._circleci.append(holder)
 
     def identify(
@@ -125,10 +120,7 @@ class Matcher:
         if credential.kind in _KEYS:
             return list(self._by_fingerprint(secret))
         if credential.kind == _CONNECTION:
-            found = "it is an app of CircleCI that is installed there"
-            return [
-                _Hit(one, (found,), 2, "GET /orgs/{org}/installations") for one in self._circleci
-            ]
+            return list(self._by_connection(secret))
         companions = list(self._by_companion(credential, secrets))
         if credential.kind == _APP_KEY:
             return [hit for hit in companions if hit.holder.kind == APP]
@@ -166,6 +158,16 @@ class Matcher:
             source = "repos/{org}/{repo}" if holder.kind == DEPLOY_KEY else "users/{user}"
             fact = f"{holder.identity.name}: the fingerprint {wanted} is the same"
             yield _Hit(holder, (fact,), 9, f"GET /{source}/keys")
+
+    def _by_connection(self, secret: Secret | None) -> Iterator[_Hit]:
+        """Yield CircleCI's own app, or the tokens of its OAuth app, of the organisation named."""
+        words = secret.name.casefold().split() if secret else []
+        wanted = _OAUTH if any("oauth" in word for word in words) else APP
+        for holder in self._circleci:
+            if holder.kind == wanted and holder.organization.casefold() in words:
+                listing = "installations" if wanted == APP else "credential-authorizations"
+                fact = f"it is CircleCI's, of the organisation {holder.organization}"
+                yield _Hit(holder, (fact,), 2, f"GET /orgs/{{org}}/{listing}")
 
     def _by_companion(
         self, credential: Credential, secrets: Mapping[str, Secret]

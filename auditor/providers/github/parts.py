@@ -10,6 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+APP = "GitHub App"
+AUTHORIZED = "authorized credential"
+FINE_GRAINED = "fine-grained personal access token"
+
+
+def account_of(organization: str, kind: str) -> str:
+    """Return the account of the credentials of one of these kinds.
+
+    Each is listed by a call of its own, and gone is only what is gone from a listing that was read.
+    """
+    return f"{organization} ({kind}s)"
+
+
+def accounts_of(organization: str) -> tuple[str, ...]:
+    """Return every account of an organisation, its own first."""
+    return (organization, *(account_of(organization, kind) for kind in KINDS))
+
+
+KINDS = (AUTHORIZED, FINE_GRAINED, APP)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -15,7 +15,7 @@ from auditor.models import Capability, CapabilityName, Gap, Grant, Resolution
 from auditor.providers.github import parts
 from auditor.providers.github.excess import excess
 from auditor.providers.github.gaps import source_of
-from auditor.providers.github.holders import APP, DEPLOY_KEY, Holder
+from auditor.providers.github.holders import DEPLOY_KEY, Holder
 from auditor.providers.github.levels import Person, access, rank
 from auditor.providers.github.organizations import Organization
 from auditor.providers.github.table import Right, table
@@ -117,7 +117,7 @@ def gaps_of(holder: Holder, organization: Organization) -> tuple[Gap, ...]:
 
 
 def _untold_of_app(holder: Holder) -> Iterator[Gap]:
-    if holder.kind == APP and holder.title == "selected":
+    if holder.kind == parts.APP and holder.title == "selected":
         yield Gap(
             what=f"repositories of {holder.identity.name} in {holder.organization}",
             why="GitHub tells them to the app alone",

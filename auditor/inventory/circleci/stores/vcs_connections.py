@@ -27,9 +27,10 @@ def _entries(item: Json) -> Iterator[Entry]:
     of = text(item, "login") or str(item.get("external_id") or "")
     name = " ".join(word for word in (text(item, "provider") or "code host", of) if word)
     reach = text(item, "repository_selection")
+    asked = "github" in text(item, "provider").casefold()
     yield Entry(
         f"{name} ({reach} repositories)" if reach else name,
-        kind="circleci-vcs-connection",
+        kind="circleci-vcs-connection-github" if asked else "circleci-vcs-connection",
         key=text(item, "id"),
     )
 
