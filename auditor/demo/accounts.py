@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from auditor.demo import invent
-from auditor.demo.estate import AccessKey, Account, KeyPair, Policy, Principal
+from auditor.demo.estate import (
+    AccessKey,
+    Account,
+    AwsOrganization,
+    KeyPair,
+    Policy,
+    Principal,
+    Trail,
+)
 from auditor.models import Json
 
 _OIDC = "oidc.circleci.com/org"
@@ -42,8 +50,30 @@ def _account(table: Mapping[str, Any], keys: dict[str, AccessKey]) -> Account:
         )
         for kind in ("groups", "users", "roles")
     }
-    local = tuple(policies.values())
-    return Account(table["id"], table["alias"], table["reached_by"], local, **made)
+    return Account(
+        table["id"],
+        table["alias"],
+        table["reached_by"],
+        tuple(policies.values()),
+        providers=tuple(
+            invent.identifier("organization", name) for name in table.get("providers", ())
+        ),
+        buckets={name: document(told) for name, told in table.get("buckets", {}).items()},
+        trails=tuple(
+            Trail(name, entry["bucket"], entry["days"], entry["data"])
+            for name, entry in table.get("trails", {}).items()
+        ),
+        organization=_organization(table["organization"]) if "organization" in table else None,
+        **made,
+    )
+
+
+def _organization(table: Mapping[str, Any]) -> AwsOrganization:
+    scps, rcps = (
+        tuple(Policy(name, document(told)) for name, told in table[kind].items())
+        for kind in ("scps", "rcps")
+    )
+    return AwsOrganization(table["unit"], tuple(table["members"]), scps, rcps)
 
 
 def _principal(
@@ -64,7 +94,7 @@ def _principal(
             _key(account, f"{name}/{number}", entry, key, keys)
             for number, key in enumerate(entry.get("keys", ()), 1)
         ),
-        trust=_trust(entry["trust"]) if "trust" in entry else None,
+        trust=_trust(account, entry["trust"]) if "trust" in entry else None,
         boundary=f"arn:aws:iam::{account}:policy/{boundary}" if boundary else "",
         used=tuple(
             (service, invent.moment(day, invent.VARIABLES, name, service) if day else None)
@@ -115,18 +145,35 @@ def _statement(entry: Mapping[str, Any]) -> Json:
         "Action": entry[effect.lower()],
         "Resource": entry.get("on", ["*"]),
     }
+    statement |= {"Principal": entry["who"]} if "who" in entry else {}
     return statement | ({"Condition": entry["when"]} if "when" in entry else {})
 
 
-def _trust(entry: Mapping[str, str]) -> Json:
-    ((kind, name),) = entry.items()
-    action, principal = {
-        "service": ("sts:AssumeRole", {"Service": name}),
-        "account": ("sts:AssumeRole", {"AWS": f"arn:aws:iam::{name}:root"}),
-        "circleci": (
-            "sts:AssumeRoleWithWebIdentity",
-            {"Federated": f"{_OIDC}/{invent.identifier('organization', name)}"},
-        ),
-    }[kind]
-    statement = {"Effect": "Allow", "Action": action, "Principal": principal}
+def _trust(account: str, entry: Mapping[str, str]) -> Json:
+    if "circleci" in entry:
+        statement = _web_identity(account, entry["circleci"], entry.get("project", ""))
+    elif "service" in entry:
+        principal = {"Service": entry["service"]}
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    else:
+        principal = {"AWS": f"arn:aws:iam::{entry['account']}:root"}
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _web_identity(account: str, organization: str, project: str) -> Json:
+    """Return who may sign in with a job's token: of one project, else of any of the organisation.
+
+    https://circleci.com/docs/openid-connect-tokens/
+    """
+    id_ = invent.identifier("organization", organization)
+    condition = {"StringEquals": {f"{_OIDC}/{id_}:aud": id_}}
+    if project:
+        only = f"org/{id_}/project/{invent.identifier('project', organization, project)}/user/*"
+        condition["StringLike"] = {f"{_OIDC}/{id_}:sub": only}
+    return {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": f"arn:aws:iam::{account}:oidc-provider/{_OIDC}/{id_}"},
+        "Condition": condition,
+    }

@@ -11,9 +11,11 @@ import logging
 import os
 import urllib.request
 from collections.abc import Iterable
+from functools import cache, partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from auditor.demo import aws_surroundings
 from auditor.demo.aws_use import LastAccessed
 from auditor.demo.estate import Account, Policy, Principal
 from auditor.errors import MissingExtra
@@ -52,6 +54,7 @@ class Aws:
         except ImportError as missing:
             raise MissingExtra("the demo", "demo") from missing
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it prints a line for each request
+        _make_the_session_of_moto()
         moto_app = moto.DomainDispatcherApplication(moto.create_backend_app)
         app = LastAccessed(moto_app, self._accounts)
         handler = moto.MotoRequestHandler
@@ -60,7 +63,11 @@ class Aws:
         self._thread.start()
         self._forget()
         for account in self._accounts:
-            _fill(self._client(account), account)
+            client = self._clients(account)
+            _fill(client("iam"), account)
+            aws_surroundings.fill(client, account)
+            if account.organization:
+                aws_surroundings.organize(client, account, account.organization)
             _backdate(account)
             _name_policies(account)
 
@@ -79,8 +86,8 @@ class Aws:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         opener.open(request, timeout=10).close()
 
-    def _client(self, account: Account) -> IAMClient:
-        """Return a client for the account: moto lets anyone assume any role, even one not made."""
+    def _clients(self, account: Account) -> aws_surroundings.Client:
+        """Return what makes clients: moto lets anyone assume any role, even one not made."""
         # Nothing of the person's own AWS configuration may have a say here.
         nothing: dict[str, Any] = {
             "profile": (None, None, None, None),
@@ -91,7 +98,7 @@ class Aws:
         import botocore.session  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
-        session = boto3.session.Session(
+        session: Any = boto3.session.Session(
             "demo",
             "demo",
             region_name=REGION,
@@ -101,13 +108,12 @@ class Aws:
         role = f"arn:aws:iam::{account.id}:role/builder"
         sts = session.client("sts", **options)
         given = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
-        return session.client(
-            "iam",
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            **options,
-        )
+        options |= {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+        return cache(partial(session.client, **options))
 
 
 # --- filling ---------------------------------------------------------------------------------
@@ -160,6 +166,21 @@ def _arn(account: Account, policy: Policy) -> str:
 # The only places that reach into moto's memory. moto makes up access key ids and stamps all with
 # the present; a demo needs keys of known tails (two of them alike) and of some age. And moto knows
 # AWS's own policies either all, for seconds at every start, or not at all.
+
+
+def _make_the_session_of_moto() -> None:
+    """Have moto make the one session it takes regions from, without a person's own profile."""
+    from moto.core.base_backend import AccountSpecificBackend  # noqa: PLC0415
+
+    kept = dict(os.environ)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
+    os.environ["AWS_CONFIG_FILE"] = os.devnull
+    try:
+        AccountSpecificBackend.get_session()
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 def _backdate(account: Account) -> None:

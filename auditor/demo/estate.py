@@ -146,6 +146,27 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class Trail:
+    """A trail of CloudTrail that records all regions, with the days that its bucket keeps files."""
+
+    name: str
+    bucket: str
+    days: int
+    data: bool
+    """Whether it records what happens to objects in buckets, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsOrganization:
+    """The AWS organization that an account manages: one unit, with policies and member accounts."""
+
+    unit: str
+    members: tuple[str, ...]
+    scps: tuple[Policy, ...]
+    rcps: tuple[Policy, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An AWS account.
 
@@ -159,6 +180,12 @@ class Account:
     groups: tuple[Principal, ...]
     users: tuple[Principal, ...]
     roles: tuple[Principal, ...]
+    providers: tuple[str, ...] = ()
+    """The ids of the CI organisations whose jobs may sign in."""
+    buckets: Mapping[str, Json] = field(default_factory=dict)
+    """Buckets with their policies."""
+    trails: tuple[Trail, ...] = ()
+    organization: AwsOrganization | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,26 @@ import sys
 import threading
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import Asking, without_accounts
+from aws_door import environment
 
 from auditor import config
+from auditor.collecting import Collecting, Silent
 from auditor.demo import Organisation, Recording
 from auditor.demo.accounts import access_keys
 from auditor.demo.estate import Context, Project
+from auditor.exported import Memory
+from auditor.models import Known
+from auditor.providers.aws import collect as aws_collect
+from auditor.providers.aws import settings as aws_settings
+from auditor.providers.aws.accounts import Account, read_accounts
+from auditor.tails import Sealer
 
 IMPORTS = "import sys; sys.modules[{!r}] = None\n"
 START = (
@@ -120,6 +130,47 @@ def test_the_credential_report_is_there(accounts: tuple[Any, Any]) -> None:
     accounts[0].generate_credential_report()
     report = accounts[0].get_credential_report()["Content"].decode()
     assert "\nci-admin,arn:aws:iam::417023958611:user/ci-admin,2019-03-04T" in report
+
+
+def test_what_stands_around_the_accounts_is_what_the_scenario_says(demo: Organisation) -> None:
+    """The whole of it, as the audit itself reads it."""
+    production, sandbox = (found.surroundings for found in read(demo))
+    assert production.is_management == Known(value=True)
+    assert production.organization_id == sandbox.organization_id
+    assert isinstance(sandbox.guardrails.scps, Known)
+    assert isinstance(sandbox.guardrails.rcps, Known)
+    assert [len(level) for level in sandbox.guardrails.scps.value or ()] == [1, 2, 1]
+    assert "cloudtrail:StopLogging" in str(sandbox.guardrails.scps.value)
+    assert "aws:PrincipalAccount" in str(sandbox.guardrails.rcps.value)
+    assert "log-shipper" in str(production.resource_policies["arn:aws:s3:::acme-mission-website"])
+    assert isinstance(production.oidc_providers, Known)
+    (provider,) = production.oidc_providers.value
+    assert provider.url.startswith("oidc.circleci.com/org/")
+    terraform = production.last_accessed["arn:aws:iam::417023958611:user/terraform"]
+    assert isinstance(terraform, Known)
+    assert terraform.value.unused_services() == ("rds",)
+
+
+def test_the_trail_is_the_one_of_the_scenario(demo: Organisation) -> None:
+    production, sandbox = (found.logs.coverage for found in read(demo))
+    trail = next(log for log in production if log.log == "CloudTrail trail main")
+    assert (trail.enabled, trail.retention_days) == (Known(value=True), Known(365))
+    assert (trail.level, trail.central) == ("management", Known(value=False))
+    none = next(log for log in sandbox if log.log == "CloudTrail trail")
+    assert none.enabled == Known(value=False)
+
+
+@cache
+def read(demo: Organisation) -> tuple[Account, ...]:
+    """Return the AWS accounts as the audit reads them."""
+    table = tomllib.loads(demo.config_toml())["providers"]["aws"]
+    reached = tuple(aws_settings.Account(**account) for account in table.pop("accounts"))
+    snapshot, sealer = Memory(), Sealer(b"k" * 32)
+    settings = aws_settings.Settings(accounts=reached, **table)
+    with environment(dict(demo.environment())):
+        now = datetime(2026, 11, 25, tzinfo=UTC)
+        aws_collect.collect(settings, Collecting(snapshot, sealer, Silent(), now))
+    return read_accounts([], snapshot).accounts
 
 
 # --- how to reach it --------------------------------------------------------------------------
