@@ -225,6 +225,23 @@ def write_results(results: Results, path: Path) -> Path:
     return path
 
 
+def read_results(path: Path) -> Results:
+    """Return a results.json. ConfigError where there is none, or another version wrote it."""
+    told: dict[str, Any] = {}
+    try:
+        for name, adapter, many in _result_fields():
+            found = map(adapter.validate_json, _lines_of(path, name))
+            value = tuple(found) if many else next(found, None)
+            if many or value is not None:
+                told[name] = value
+        return Results(**told)
+    except (OSError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{path} is not a results.json of this version",
+            "audit again, or auditor report --from RUN",
+        ) from error
+
+
 def results_chunks(results: Results) -> Iterator[bytes]:
     """Yield the bytes of results.json: `results.schema.json` describes them."""
     yield b'{\n"schema_version": %d' % SCHEMA_VERSION

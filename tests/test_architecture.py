@@ -32,6 +32,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"exits", "options"},
+    {"explaining"},
     {"workflow", "demo", "whatif", "exported", "hunter"},
     {"publishing"},
     {"conclude", "hunting"},

@@ -29,6 +29,7 @@ COMMANDS = [
     "classify",
     "simulate",
     "resolve",
+    "explain",
     "hunt",
     "hunts list",
     "permissions",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from auditor.models.known import Confidence, Evidence, Fact, Gap
+from auditor.models.known import Confidence, Evidence, Fact, Gap, Json
 from auditor.models.score import Severity
 
 
@@ -164,6 +164,20 @@ class Resolution:
     """Why it holds more than it needs, in words; empty where nothing says so."""
     usage: tuple[Usage, ...] = ()
     """What is known of the use of what it is granted; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What an identity should hold in place of all it has, in the provider's own shape.
+
+    `documents` are to be used together; `why` says how they came about, `gaps` what would have
+    made them smaller.
+    """
+
+    identity_id: str
+    documents: tuple[Json, ...]
+    why: tuple[str, ...]
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from auditor.models import (
     NoMatch,
     Resolution,
     Secret,
+    Suggestion,
     Weakness,
 )
 
@@ -56,6 +57,14 @@ class Directory(Protocol):
 
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity of `identities` may do."""
+
+
+@runtime_checkable
+class Suggester(Protocol):
+    """What a directory may offer besides: the rights that an identity should have instead."""
+
+    def suggest(self, identity_id: str) -> Suggestion:
+        """Return right-sized rights. KeyError for an identity that was not read."""
 
 
 class Provider(Protocol):

@@ -21,7 +21,7 @@ def policy(*statements: Any) -> dict[str, Any]:
 
 
 RULE = parse(policy(ALLOW))[0][0].rule
-PARSED = Statement("Allow", ("s3:GetObject",), False, ("*",), False, "", rule=RULE)
+PARSED = Statement("Allow", ("s3:GetObject",), False, ("*",), False, "", rule=RULE, source=ALLOW)
 
 
 @pytest.mark.parametrize(

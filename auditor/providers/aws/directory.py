@@ -16,6 +16,7 @@ from auditor.models import (
     NoMatch,
     Resolution,
     Secret,
+    Suggestion,
     Weakness,
 )
 from auditor.providers.aws.accounts import Account, KeyRecord, Principal, Reading
@@ -79,6 +80,10 @@ class AwsDirectory:
             account = self.identities[identity_id].account
             self._resolved[identity_id] = self._resolvers[account].resolve(identity_id)
         return self._resolved[identity_id]
+
+    def suggest(self, identity_id: str) -> Suggestion:
+        """Return the policy that an identity should have. KeyError for one that was not read."""
+        return self._resolvers[self.identities[identity_id].account].suggest(identity_id)
 
 
 def _identities(account: Account) -> Iterable[Identity]:

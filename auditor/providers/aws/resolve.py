@@ -6,11 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 
-from auditor.models import Capability, CapabilityName, Known, Resolution, Usage, Weakness
+from auditor.models import (
+    Capability,
+    CapabilityName,
+    Known,
+    Resolution,
+    Suggestion,
+    Usage,
+    Weakness,
+)
 from auditor.providers.aws.accounts import Account
 from auditor.providers.aws.analysis.capabilities import capabilities
 from auditor.providers.aws.analysis.excess import is_of_ci, reasons
 from auditor.providers.aws.analysis.leads import Leads
+from auditor.providers.aws.analysis.suggest import suggestion
 from auditor.providers.aws.analysis.weaknesses import weaknesses
 from auditor.providers.aws.analysis.world import World
 from auditor.providers.aws.policies import grants
@@ -89,6 +98,16 @@ class Resolver:
             over_privileged=reasons(held, realm, found, usage, siblings, as_of),
             usage=usage,
         )
+
+    def suggest(self, arn: str) -> Suggestion:
+        """Return the policy that an identity should have in place of all it has."""
+        realm = self._analysis.world.realms[self._account.id]
+        held = realm.holders.get(arn)
+        if held is None:
+            gap = self._account.details_gap
+            why = ("its policies were not read, or none can limit it",)
+            return Suggestion(arn, (), why, (gap,) if gap else ())
+        return suggestion(held, realm, *self._usage(arn))
 
     def _usage(self, arn: str) -> tuple[tuple[Usage, ...], datetime | None]:
         """Return what an identity was seen to use, and as of when; nothing where nobody asked."""

@@ -37,6 +37,8 @@ class Statement:
     condition: str
     """The condition in words, "" where there is none."""
     rule: Rule = field(compare=False, repr=False, kw_only=True)
+    source: Mapping[str, Any] = field(compare=False, repr=False, kw_only=True)
+    """The statement as it was written."""
 
 
 class Malformed(ValueError):
@@ -97,7 +99,14 @@ def _statement(statement: Json, number: int, version: Json) -> Statement:
     condition = _condition_words(statement.get("Condition"))
     rule = read_rule(statement, number, Attached.TO_IDENTITY, variables=version == _WITH_VARIABLES)
     return Statement(
-        str(effect), actions, but_actions, resources, but_resources, condition, rule=rule
+        str(effect),
+        actions,
+        but_actions,
+        resources,
+        but_resources,
+        condition,
+        rule=rule,
+        source=statement,
     )
 
 

@@ -23,6 +23,8 @@ _CI = re.compile(
     r"(?<![a-z])(?:ci|cd|cicd|circle(?:ci)?|deploy(?:er|ment)?|build(?:er)?|pipeline|runner)(?![a-z])",
     re.IGNORECASE,
 )
+_MANY = 20
+"""Services beyond which no name helps."""
 _TINY = 3
 """Services of so few actions are no wildcard to speak of."""
 
@@ -73,7 +75,9 @@ def _whole_services(held: Holder, realm: Realm) -> Iterator[str]:
         lacking = own & ~(answer.allowed | universe.with_own_policy)
         if len(numbers) > _TINY and not lacking and own & answer.possible:
             whole.append(service)
-    if whole:
+    if len(whole) > _MANY:
+        yield f"it is allowed every action of {len(whole)} services, on everything"
+    elif whole:
         yield f"it is allowed every action of {_some(whole)}, on everything"
 
 

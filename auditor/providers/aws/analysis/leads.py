@@ -187,7 +187,7 @@ def lines(reached: Reached, onward: Lead | None) -> tuple[str, ...]:
     row = reached.row
     how = row.how.format(target=reached.target)
     if row.kind is Kind.EXISTING:
-        how = f"{how} that may run as {reached.target}: which roles run where was not read"
+        how = f"{how}, which may run as {reached.target}: which roles run where was not read"
     elif row.kind is Kind.STRENGTHEN:
         how = f"{how}, and gains by it where it can act as that role"
     steps = [proof.words for proof in reached.proofs]
