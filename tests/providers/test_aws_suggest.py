@@ -82,7 +82,7 @@ def test_resources_conditions_and_denies_stay(world: Any) -> None:
     )
     (policy,) = found.documents
     assert isinstance(policy, dict)
-    first, second = policy["Statement"]  # type: ignore[misc]
+    first, second = policy["Statement"]
     assert first == allow("s3:GetObject", on="arn:aws:s3:::site/*", Condition=condition)
     assert second == {key: value for key, value in never.items() if key != "Sid"}
 
