@@ -157,7 +157,7 @@ class Leads:
             return (arn for arn in realm.groups if arn in pool and names[arn] not in own)
         if row.target == (_ASSUME,):
             return (arn for arn in reach.assumable() if arn in pool)
-        return (arn for arn in pool
+        return (arn for arn in sorted(pool)  # in one order, so that a run repeats alike
                 if arn != held.arn and arn in realm.holders
                 and realm.holders[arn].principal.kind == row.on)  # fmt: skip
 
