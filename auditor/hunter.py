@@ -61,10 +61,12 @@ def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunte
     names = [*told.identities, *loaded.settings.hunts.identities]
     if told.run:
         return _of_run(open_run(told.run), order, names, now, progress)
+    from auditor.hunts.subjects import named  # noqa: PLC0415 (needs the extra)
+
     with tempfile.TemporaryDirectory(prefix="auditor-hunt-") as folder:
         # A key for this call alone: nothing outside of it is compared with these seals.
         sealer = Sealer(secrets.token_bytes(KEY_LENGTH))
-        subjects = hunting.named(names, systems(), sealer)
+        subjects = named(names, systems(), sealer)
         return hunting.hunt(order, subjects, Path(folder), sealer, now, progress)
 
 
@@ -76,9 +78,8 @@ def _of_run(
     todo = plan(loaded, run.settings["only"])
     results = conclude(todo, run, Past(), {})
     sealer = OutputFolder(run.folder.parent).sealer()
-    subjects = hunting.behind(results, names, systems(), sealer)
     order = replace(order, incident=order.incident or todo.incident)
-    return hunting.of_run(run, order, subjects, sealer, now, progress)
+    return hunting.of_audit(run, order, results, names, systems(), sealer, now, progress)
 
 
 def show(hunted: Hunted, stream: TextIO, *, as_json: bool) -> None:

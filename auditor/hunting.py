@@ -6,8 +6,8 @@ the window, and everything of the CI system's own log, which is about people.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from auditor import hunts
 from auditor.collecting import Progress
 from auditor.config import Hunts
 from auditor.errors import ConfigError
-from auditor.models import Hunted, Incident, KeyUse, OldKey, Results, Severity
+from auditor.models import Hunted, Incident, KeyUse, OldKey, Results
 from auditor.risk import incidents
 from auditor.runs import Run, write_whole
 from auditor.tails import Sealer
@@ -26,7 +26,7 @@ from auditor.tails import Sealer
 if TYPE_CHECKING:
     from auditor.hunts.ledger import Ledger
     from auditor.hunts.networks import Brought
-    from auditor.hunts.stories import Known
+    from auditor.hunts.subjects import Subjects
 
 HUNTS_NAME = "hunts.json"
 PAST = timedelta(days=60)
@@ -60,43 +60,6 @@ class Order:
         return self.since or (self.incident.window_start if self.incident else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Subjects:
-    """Whom to look for. Nobody named means everybody in the logs."""
-
-    names: Mapping[str, Known] = field(default_factory=dict)
-    """What is known of an identity, by each name that a log may have for it."""
-    platforms: Mapping[str, str] = field(default_factory=dict)
-    """The platform of each identity, where it is known."""
-    granted: Sequence[tuple[str, str]] = ()
-    """Dangerous actions by identity."""
-    open_platforms: Collection[str] = ()
-    """Platforms of which everybody is looked for: the CI system's own log is about people."""
-
-    def known(self, name: str) -> Known:
-        """Return what is known of an identity of the logs."""
-        from auditor.hunts.stories import Known  # noqa: PLC0415
-
-        return self.names.get(name.casefold(), Known())
-
-
-def named(names: Iterable[str], ci_systems: Collection[str], sealer: Sealer) -> Subjects:
-    """Return subjects of which only names are known."""
-    return Subjects(_by_name(names, sealer), open_platforms=ci_systems)
-
-
-def _by_name(names: Iterable[str], sealer: Sealer) -> dict[str, Known]:
-    """Return names as logs have them, lower case; an access key id loses its tail at once."""
-    from auditor.hunts.stories import Known  # noqa: PLC0415
-    from auditor.hunts.wanted import wanted  # noqa: PLC0415
-
-    found: dict[str, Known] = {}
-    for name in names:
-        for kept in wanted([name], sealer).names:
-            found[kept] = Known(name if kept == name.casefold() else kept)
-    return found
-
-
 def order(told: Hunts, incident: Incident | None) -> Order:
     """Return what the configuration says of hunts."""
     return Order(
@@ -107,40 +70,6 @@ def order(told: Hunts, incident: Incident | None) -> Order:
         databases=[Path(path) for path in told.databases],
         lists=[Path(path) for path in told.ip_lists],
     )
-
-
-def behind(
-    results: Results, names: Iterable[str], ci_systems: Collection[str], sealer: Sealer
-) -> Subjects:
-    """Return the identities behind the secrets of an audit, each with the worst of its secrets.
-
-    `names` are further ones, of which nothing is known.
-    """
-    from auditor.hunts.stories import Known  # noqa: PLC0415
-
-    severities = {one.secret_id: one.severity for one in results.assessments}
-    holders = {one.id: tuple(part.secret_id for part in one.parts) for one in results.credentials}
-    secrets: dict[str, dict[str, Severity]] = {}
-    for match in results.matches:
-        for candidate in match.candidates:
-            held = secrets.setdefault(candidate.identity_id, {})
-            held |= {id_: severities[id_] for id_ in holders[match.credential_id]}
-    found = _by_name(names, sealer)
-    for identity in results.identities:
-        worst = sorted(secrets.get(identity.id, {}).items(), key=lambda item: -item[1].rank)
-        known = Known(
-            identity.id, worst[0][1] if worst else Severity.UNKNOWN, tuple(id_ for id_, _ in worst)
-        )
-        labels = (key.label for key in identity.keys)
-        found |= {name.casefold(): known for name in (identity.id, *labels)}
-    granted = [
-        (one.identity_id, action.casefold())
-        for resolution in results.resolutions
-        for one in resolution.capabilities
-        for action in one.actions
-    ]
-    platforms = {identity.id: identity.provider for identity in results.identities}
-    return Subjects(found, platforms, granted, ci_systems)
 
 
 def hunt(
@@ -160,16 +89,7 @@ def hunt(
     from auditor.hunts import asking  # noqa: PLC0415
 
     ledgers = [_read(one, order, subjects, folder, sealer, now, progress) for one in order.logs]
-    mine = asking.Question(
-        since=order.begin,
-        until=order.until,
-        names={name: known.identity_id or name for name, known in subjects.names.items()},
-        platforms=subjects.platforms,
-        known=subjects.known,
-        granted=tuple(subjects.granted),
-        brought=_brought(order),
-        rules=order.rules,
-    )
+    mine = asking.Question(order.begin, order.until, subjects, _brought(order), order.rules)
     return asking.ask(mine, folder, ledgers, progress)
 
 
@@ -185,6 +105,24 @@ def of_run(
     hunted = hunt(order, subjects, run.folder, sealer, now, progress)
     write_whole(run.folder / HUNTS_NAME, (TypeAdapter(Hunted).dump_json(hunted, indent=1),))
     return hunted
+
+
+def of_audit(
+    run: Run,
+    order: Order,
+    results: Results,
+    names: Iterable[str],
+    ci_systems: Collection[str],
+    sealer: Sealer,
+    now: datetime,
+    progress: Progress,
+) -> Hunted:
+    """Hunt for the identities behind the secrets of an audit, and for further names."""
+    hunts.ready()
+    from auditor.hunts.subjects import behind  # noqa: PLC0415
+
+    subjects = behind(results, names, ci_systems, sealer)
+    return of_run(run, order, subjects, sealer, now, progress)
 
 
 def kept(run: Run) -> Hunted | None:
@@ -235,7 +173,7 @@ def _read(
     from auditor.hunts.reading import read_logs  # noqa: PLC0415
     from auditor.hunts.wanted import Window, wanted  # noqa: PLC0415
 
-    everybody = not subjects.names or logs.source in subjects.open_platforms
+    everybody = not subjects.people or logs.source in subjects.open_platforms
     begin = order.begin - PAST if order.begin else None
     return read_logs(
         [logs.path],

@@ -91,8 +91,7 @@ def _hunt(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now: d
     if order.logs:
         results, sealer = conclude(todo, run, Past(), {}), output.sealer()
         names = todo.loaded.settings.hunts.identities
-        subjects = hunting.behind(results, names, todo.systems, sealer)
-        hunting.of_run(run, order, subjects, sealer, now, progress)
+        hunting.of_audit(run, order, results, names, todo.systems, sealer, now, progress)
 
 
 def _told(run: Run) -> Plan:

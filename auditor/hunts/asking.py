@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,8 @@ from auditor.hunts.networks import Brought, Intelligence
 from auditor.hunts.rules.definition import Hunt, Refused
 from auditor.hunts.rules.loading import from_folder, packaged
 from auditor.hunts.searching import search
-from auditor.hunts.stories import Known, tell
+from auditor.hunts.stories import tell
+from auditor.hunts.subjects import Subjects
 from auditor.hunts.wanted import Window
 from auditor.models import Hunted, Hunting
 
@@ -31,12 +32,7 @@ class Question:
 
     since: datetime | None = None
     until: datetime | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
-    """The identity behind each name that logs may have for it, lower case."""
-    platforms: Mapping[str, str] = field(default_factory=dict)
-    """The platform of each identity, where it is known."""
-    known: Callable[[str], Known] = lambda _: Known()
-    granted: Sequence[tuple[str, str]] = ()
+    subjects: Subjects = field(default_factory=Subjects)
     brought: Brought = field(default_factory=Brought)
     rules: Path | None = None
 
@@ -51,8 +47,8 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
         seen.make(connection, _facts(connection, question, intelligence))
         progress.start("hunting", len(hunts))
         searched = search(connection, hunts, window, progress.advance)
-        stories = tell(connection, searched.hunts, question.known)
-        looked = sight.look(connection, ledgers, question.platforms, question.names, window)
+        stories = tell(connection, searched.hunts, question.subjects.known)
+        looked = sight.look(connection, ledgers, question.subjects, window)
     hunting = Hunting(
         since=window.since,
         until=window.until,
@@ -96,6 +92,6 @@ def _facts(
         addresses=intelligence.look_up(seen.addresses(connection)),
         jobs=spans,
         watched=watched,
-        granted=[seen.Granted(who, action) for who, action in question.granted],
-        aliases=dict(question.names),
+        granted=question.subjects.granted,
+        aliases=tuple(question.subjects.aliases()),
     )

@@ -7,7 +7,7 @@ of facts that Python knows: addresses, rotations, jobs, dangerous permissions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -66,6 +66,15 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """A name, lower case, that logs of a platform ("" for any) have for an identity."""
+
+    alias: str
+    name: str
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known besides the logs."""
 
@@ -74,15 +83,26 @@ class Facts:
     jobs: Sequence[Job] = ()
     watched: Sequence[Watched] = ()
     granted: Sequence[Granted] = ()
-    aliases: dict[str, str] = field(default_factory=dict)
-    """Identity by another name of it in a log: a key's owner, an application's object id."""
+    aliases: Sequence[Alias] = ()
 
 
-_Fact = TypeVar("_Fact", Address, Retired, Job, Watched, Granted)
+_Fact = TypeVar("_Fact", Address, Retired, Job, Watched, Granted, Alias)
 _TYPES = {"float": "DOUBLE", "datetime": "TIMESTAMP"}
 # A product and its main version: "aws-cli/2", "boto3/1". Whole agents differ from job to job, and
 # some services put brackets around them.
 _AGENT = "regexp_extract(lower(user_agent), '^[\\[\\s]*([a-z0-9_.+-]+(/v?[0-9]+)?)', 1)"
+# An identity has several names: the one that the audit knows may be any of these.
+_NAMES = (
+    "COALESCE(owners.owner, e.session_of, e.actor_uid)",
+    "COALESCE(e.session_of, e.credential_uid)",
+    "json_extract_string(e.details, '$.\"appid\"')",
+    "json_extract_string(e.details, '$.\"claims.appid\"')",
+    "e.actor_name",
+)
+_ALIASED = "\n".join(
+    f"LEFT JOIN aliases a{n} ON a{n}.alias = lower({name}) AND a{n}.platform IN ('', e.platform)"
+    for n, name in enumerate(_NAMES)
+)
 # A chain of sessions belongs to whoever used the credential at its root.
 _SEEN = f"""
 CREATE OR REPLACE TABLE seen AS
@@ -92,7 +112,8 @@ WITH owners AS (
 )
 SELECT row_number() OVER (ORDER BY e.time, e.file, e.position) AS n,
   CAST(epoch(e.time) AS BIGINT) AS ts,
-  COALESCE(a.name, owners.owner, e.session_of, e.actor_uid, e.credential_uid, '?') AS who,
+  COALESCE({", ".join(f"a{number}.name" for number in range(len(_NAMES)))},
+    owners.owner, e.session_of, e.actor_uid, e.credential_uid, '?') AS who,
   {", ".join(f"e.{name}" for name in COLUMNS if name != "country")},
   COALESCE(e.country, i.ip_country) AS country,
   i.ip_packed, i.network, i.origin, i.as_name, i.ip_list, i.latitude, i.longitude,
@@ -101,7 +122,7 @@ SELECT row_number() OVER (ORDER BY e.time, e.file, e.position) AS n,
 FROM events e
 LEFT JOIN addresses i ON i.src_ip = e.src_ip
 LEFT JOIN owners ON owners.credential_uid = e.session_of
-LEFT JOIN aliases a ON a.alias = lower(COALESCE(owners.owner, e.session_of, e.actor_uid))
+{_ALIASED}
 LEFT JOIN rotated r ON r.credential_uid = COALESCE(e.session_of, e.credential_uid)
 """
 
@@ -113,8 +134,7 @@ def make(connection: DuckDBPyConnection, facts: Facts) -> None:
     _fill(connection, "jobs", Job, facts.jobs)
     _fill(connection, "watched", Watched, facts.watched)
     _fill(connection, "granted", Granted, facts.granted)
-    aliases = ((alias.lower(), name) for alias, name in facts.aliases.items())
-    _create(connection, "aliases", {"alias": "VARCHAR", "name": "VARCHAR"}, aliases)
+    _fill(connection, "aliases", Alias, facts.aliases)
     connection.execute(_SEEN)
 
 

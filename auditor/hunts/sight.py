@@ -7,13 +7,14 @@ seems: each such lack is a `Gap`, so that nothing of it is ever taken for "no fi
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.hunts.ledger import Ledger, State
+from auditor.hunts.subjects import Subjects
 from auditor.hunts.wanted import Window
 from auditor.models import FilesRead, Gap, Json, LogRead
 
@@ -27,7 +28,9 @@ SELECT platform, log, count(*), min(time), max(time),
   count(DISTINCT who), count(src_ip)
 FROM seen GROUP BY platform, log ORDER BY platform, log
 """
-_NAMES = "SELECT who FROM seen UNION SELECT credential_uid FROM seen WHERE credential_uid <> ''"
+_NAMES = """
+SELECT who FROM seen UNION SELECT credential_uid FROM seen WHERE credential_uid <> ''
+"""
 _SECONDS = len("2023-01-01T00:00:00")
 
 
@@ -43,25 +46,19 @@ class Looked(NamedTuple):
 def look(
     connection: DuckDBPyConnection,
     ledgers: Sequence[Ledger],
-    platforms: Mapping[str, str],
-    names: Mapping[str, str],
+    subjects: Subjects,
     window: Window,
 ) -> Looked:
-    """Return how far the logs could see the identities in `names` (by name in logs, lower case).
-
-    `platforms` holds the platform of each identity, where it is known.
-    """
+    """Return how far the logs could see the subjects."""
     read = files_read(ledgers)
     logs = tuple(_logs(connection))
     shown = {str(name).casefold() for (name,) in connection.execute(_NAMES).fetchall()}
-    unseen = {who for name, who in names.items() if not {name, who.casefold()} & shown}
-    unseen -= {who for name, who in names.items() if name in shown}
     gaps = (
         *_of_files(read),
-        *_of_platforms(logs, set(platforms.values())),
+        *_of_platforms(logs, subjects.platforms),
         *_of_logs(logs, window),
     )
-    return Looked(read, logs, tuple(sorted(unseen)), gaps)
+    return Looked(read, logs, subjects.unseen(shown), gaps)
 
 
 def files_read(ledgers: Sequence[Ledger]) -> FilesRead:
@@ -111,7 +108,7 @@ def _of_files(read: FilesRead) -> Iterator[Gap]:
         )
 
 
-def _of_platforms(logs: Sequence[LogRead], wanted: set[str]) -> Iterator[Gap]:
+def _of_platforms(logs: Sequence[LogRead], wanted: frozenset[str]) -> Iterator[Gap]:
     """Yield a gap for each kind of log without an event, of platforms somebody looked for."""
     looked = {log.platform for log in logs}
     for kind in kinds():

@@ -1,0 +1,106 @@
+"""Whom to look for: identities behind secrets, each with every name that a log may have for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from auditor.hunts.seen import Alias, Granted
+from auditor.hunts.stories import Known
+from auditor.hunts.wanted import wanted
+from auditor.models import Identity, Results, Severity
+from auditor.tails import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One identity. `names` are in lower case, its id among them; `platform` "" is any."""
+
+    id: str
+    names: frozenset[str]
+    platform: str = ""
+    severity: Severity = Severity.UNKNOWN
+    secret_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Whom to look for. Nobody named means everybody in the logs."""
+
+    people: tuple[Subject, ...] = ()
+    granted: Sequence[Granted] = ()
+    """Dangerous actions by identity."""
+    open_platforms: Collection[str] = ()
+    """Platforms of which everybody is looked for: the CI system's own log is about people."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return every name of everybody."""
+        return frozenset(name for one in self.people for name in one.names)
+
+    @property
+    def platforms(self) -> frozenset[str]:
+        """Return the platforms on which somebody is looked for."""
+        return frozenset(one.platform for one in self.people if one.platform)
+
+    def aliases(self) -> Iterator[Alias]:
+        """Yield each name with the identity it stands for, on its platform alone."""
+        for one in self.people:
+            yield from (Alias(name, one.id, one.platform) for name in sorted(one.names))
+
+    def known(self, identity: str) -> Known:
+        """Return what an audit knows of an identity of the logs."""
+        found = (one for one in self.people if identity == one.id)
+        return next((Known(one.id, one.severity, one.secret_ids) for one in found), Known())
+
+    def unseen(self, shown: Collection[str]) -> tuple[str, ...]:
+        """Return who has none of the names (lower case) that the logs show."""
+        return tuple(sorted(one.id for one in self.people if not one.names & set(shown)))
+
+
+def named(names: Iterable[str], open_platforms: Collection[str], sealer: Sealer) -> Subjects:
+    """Return subjects of which only names are known."""
+    return Subjects(tuple(_by_name(names, sealer)), open_platforms=open_platforms)
+
+
+def _by_name(names: Iterable[str], sealer: Sealer) -> Iterator[Subject]:
+    """Yield names as logs have them; an access key id loses its tail at once."""
+    for name in names:
+        for kept in wanted([name], sealer).names:
+            yield Subject(name if kept == name.casefold() else kept, frozenset({kept}))
+
+
+def behind(
+    results: Results, names: Iterable[str], open_platforms: Collection[str], sealer: Sealer
+) -> Subjects:
+    """Return the identities behind the secrets of an audit, each with the worst of its secrets.
+
+    `names` are further ones, of which nothing is known.
+    """
+    severities = {one.secret_id: one.severity for one in results.assessments}
+    holders = {one.id: tuple(part.secret_id for part in one.parts) for one in results.credentials}
+    secrets: dict[str, dict[str, Severity]] = {}
+    for match in results.matches:
+        for candidate in match.candidates:
+            held = secrets.setdefault(candidate.identity_id, {})
+            held |= {id_: severities[id_] for id_ in holders[match.credential_id]}
+    granted = [
+        Granted(one.identity_id, action.casefold())
+        for resolution in results.resolutions
+        for one in resolution.capabilities
+        for action in one.actions
+    ]
+    known = (_subject(one, secrets.get(one.id, {})) for one in results.identities)
+    return Subjects((*known, *_by_name(names, sealer)), granted, open_platforms)
+
+
+def _subject(identity: Identity, held: dict[str, Severity]) -> Subject:
+    worst = sorted(held.items(), key=lambda item: -item[1].rank)
+    names = (identity.id, identity.name, *(key.label for key in identity.keys))
+    return Subject(
+        id=identity.id,
+        names=frozenset(name.casefold() for name in names if name),
+        platform=identity.provider,
+        severity=worst[0][1] if worst else Severity.UNKNOWN,
+        secret_ids=tuple(id_ for id_, _ in worst),
+    )
