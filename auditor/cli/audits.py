@@ -77,7 +77,7 @@ def demo(
 ) -> int:
     """Audit an invented company on this machine."""
     from auditor import config as configuration  # noqa: PLC0415
-    from auditor.demo import rotation, scenario  # noqa: PLC0415
+    from auditor.demo import logs, rotation, scenario  # noqa: PLC0415
     from auditor.demo.organisation import Organisation  # noqa: PLC0415
 
     say("starting an invented company on this machine ...")
@@ -85,7 +85,8 @@ def demo(
     with Organisation(served) as organisation:
         os.environ.update(organisation.environment())
         file = organisation.folder / "config.toml"
-        file.write_text(organisation.config_toml(), "utf-8")
+        kept = logs.write(scenario.load(), organisation.folder / "logs")
+        file.write_text(organisation.config_toml() + logs.config_toml(kept), "utf-8")
         flags = {"out": str(out), "incident": "circleci-2023-01"}
         loaded = configuration.load(file, flags=flags)
         if rotated:

@@ -142,27 +142,40 @@ WHERE {window} AND total >= {operator.min_events} AND alike < {operator.share} *
 @_query.register
 def _(operator: ExpectedNetwork, condition: str, window: str) -> str:
     expected = ", ".join(map(literal, operator.origins))
+    flagged = f"""
+  SELECT n, ts, who, concat('from ', COALESCE(as_name, network, src_ip)) AS note FROM seen
+  WHERE origin IS NOT NULL AND origin NOT IN ({expected}) AND {condition}"""
+    return _unless_habit(flagged, operator.habit_days, window)
+
+
+def _unless_habit(flagged: str, days: int, window: str) -> str:
+    """Return what is flagged, but for identities of which so many days before were flagged too."""
     return f"""
-SELECT n, concat('from ', COALESCE(as_name, network, src_ip)) AS note FROM seen
-WHERE {window} AND origin IS NOT NULL AND origin NOT IN ({expected}) AND {condition}"""
+WITH flagged AS ({flagged}),
+dated AS (SELECT *, CAST(floor(ts / 86400) AS BIGINT) AS day FROM flagged),
+days AS (SELECT DISTINCT who, day FROM dated),
+habits AS (
+  SELECT d.n, count(*) AS times FROM dated d JOIN days p
+    ON p.who = d.who AND p.day >= d.day - 30 AND p.day <= d.day - 2
+  GROUP BY d.n
+)
+SELECT d.n, d.note FROM dated d LEFT JOIN habits h ON h.n = d.n
+WHERE {window} AND COALESCE(h.times, 0) < {days}"""
 
 
 @_query.register
 def _(operator: OutsideJobWindow, condition: str, window: str) -> str:
     slack = _seconds(operator.slack)
-    return f"""
-WITH spans AS (
-  SELECT who, CAST(epoch(began) AS BIGINT) AS began, CAST(epoch(ended) AS BIGINT) AS ended
-  FROM jobs
-),
-covered AS (
-  SELECT DISTINCT s.n FROM seen s JOIN spans j
-    ON s.ts >= j.began - {slack} AND s.ts <= j.ended + {slack}
-  WHERE j.who IS NULL OR j.who = s.who
-)
-SELECT n, 'no job was running' AS note FROM seen
-WHERE {window} AND {condition} AND n NOT IN (SELECT n FROM covered)
-  AND EXISTS (SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)"""
+    covered = f"""
+    SELECT s.n FROM seen s JOIN jobs j
+      ON s.ts >= CAST(epoch(j.began) AS BIGINT) - {slack}
+      AND s.ts <= CAST(epoch(j.ended) AS BIGINT) + {slack}
+    WHERE j.who IS NULL OR j.who = s.who"""
+    flagged = f"""
+  SELECT n, ts, who, 'no job was running' AS note FROM seen
+  WHERE {condition} AND n NOT IN ({covered})
+    AND EXISTS (SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)"""
+    return _unless_habit(flagged, operator.habit_days, window)
 
 
 @_query.register

@@ -44,9 +44,19 @@ class Subjects:
         return frozenset(one.platform for one in self.people if one.platform)
 
     def aliases(self) -> Iterator[Alias]:
-        """Yield each name with the identity it stands for, on its platform alone."""
+        """Yield each name with the identity it stands for, on its platform alone.
+
+        A name that several have stands for nobody: users of two accounts may share it. One that
+        an audit knows goes before the same name that somebody asked for.
+        """
+        holders: dict[tuple[str, str], set[str]] = {}
         for one in self.people:
-            yield from (Alias(name, one.id, one.platform) for name in sorted(one.names))
+            for name in one.names:
+                holders.setdefault((name, one.platform), set()).add(one.id)
+        known = {name for name, platform in holders if platform}
+        for (name, platform), ids in sorted(holders.items()):
+            if len(ids) == 1 and (platform or name not in known):
+                yield Alias(name, min(ids), platform)
 
     def known(self, identity: str) -> Known:
         """Return what an audit knows of an identity of the logs."""
@@ -55,7 +65,7 @@ class Subjects:
 
     def unseen(self, shown: Collection[str]) -> tuple[str, ...]:
         """Return who has none of the names (lower case) that the logs show."""
-        return tuple(sorted(one.id for one in self.people if not one.names & set(shown)))
+        return tuple(sorted({one.id for one in self.people if not one.names & set(shown)}))
 
 
 def named(names: Iterable[str], open_platforms: Collection[str], sealer: Sealer) -> Subjects:

@@ -36,7 +36,7 @@ def show(console: Console, summary: Summary, files: Mapping[str, Path]) -> None:
     if summary.first:
         console.print(_table(console, summary))
         console.print()
-    for line in (*_counts(summary), *_seen(summary), *_files(files)):
+    for line in (*_counts(summary), *summary.stories, *_seen(summary), *_files(files)):
         console.print(_text(console, line), soft_wrap=True)
 
 

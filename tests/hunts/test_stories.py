@@ -11,6 +11,7 @@ from hunt_cases import NOON, table
 from auditor.hunts.rules.loading import packaged
 from auditor.hunts.searching import Searched, search
 from auditor.hunts.stories import Known, Stories, tell
+from auditor.hunts.subjects import Subject, Subjects
 from auditor.hunts.wanted import Window
 from auditor.models import Severity, Strength
 
@@ -121,3 +122,20 @@ def test_a_rule_the_engine_refuses_is_told_and_the_rest_go_on() -> None:
     searched = search(connection, [bad, *packaged()[1:]], Window())
     assert "engine refused" in searched.runs[0].not_run
     assert not searched.runs[2].not_run
+
+
+def test_a_name_that_several_have_stands_for_nobody() -> None:
+    people = (
+        Subject("arn:1:bot", frozenset({"arn:1:bot", "bot"}), "aws"),
+        Subject("arn:2:bot", frozenset({"arn:2:bot", "bot"}), "aws"),
+        Subject("7", frozenset({"7", "bot"}), "github"),
+        Subject("bot", frozenset({"bot"})),
+    )
+    found = {(one.alias, one.platform): one.name for one in Subjects(people).aliases()}
+    assert found == {
+        ("arn:1:bot", "aws"): "arn:1:bot",
+        ("arn:2:bot", "aws"): "arn:2:bot",
+        ("7", "github"): "7",
+        ("bot", "github"): "7",
+    }
+    assert Subjects(people).unseen({"7", "arn:2:bot"}) == ("arn:1:bot", "bot")

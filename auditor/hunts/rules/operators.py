@@ -37,6 +37,7 @@ def _columns(told: object) -> object:
 Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_duration)]
 Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_columns), Field(min_length=1)]
 Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+HabitDays: TypeAlias = Annotated[int, Field(ge=1)]
 AtLeast: TypeAlias = Annotated[int, Field(ge=2)]
 
 WEEK = timedelta(days=7)
@@ -117,18 +118,24 @@ class OffHours:
 
 @dataclass(config=_STRICT)
 class ExpectedNetwork:
-    """An address of none of these origins; one of which nothing is known is not judged."""
+    """An address of none of these origins; one of which nothing is known is not judged.
+
+    Nor is an identity whose habit that is: one that was used so on several days before, such as a
+    person's.
+    """
 
     origins: tuple[Literal["circleci", "runner", "plausible"], ...]
+    habit_days: HabitDays = 3
     operator: Literal["expected_network"] = "expected_network"
     needs_past: ClassVar[bool] = False
 
 
 @dataclass(config=_STRICT)
 class OutsideJobWindow:
-    """Use of a credential while no job was running that could hold it."""
+    """Use of a credential while no job was running that could hold it; unless it is a habit."""
 
     slack: Duration = timedelta(minutes=15)
+    habit_days: HabitDays = 3
     operator: Literal["outside_job_window"] = "outside_job_window"
     needs_past: ClassVar[bool] = False
 

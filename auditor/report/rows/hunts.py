@@ -15,6 +15,7 @@ from auditor.report.tables import Column, Kind, Owner, Row, Table, Value
 NAME = "Hunts"
 MOST_ROWS = 1_000
 SHOWN = 12
+LINES = 5
 NOT_HUNTED = "No logs were hunted in: name them in [hunts] logs, or run auditor hunt --from RUN."
 
 
@@ -35,6 +36,19 @@ def note(joined: Joined) -> str:
     if hunting.quiet:
         said.append(f"{hunting.quiet:,} sessions had weak signals only.")
     return " ".join(said)
+
+
+def lines(joined: Joined) -> Iterator[str]:
+    """Yield what the logs show in a few lines, for the end of a run."""
+    if joined.results.hunting is None:
+        return
+    for finding in joined.results.findings[:LINES]:
+        who = finding.identity.rpartition("/")[2]
+        yield (
+            f"Hunt: {finding.severity.value} {finding.platform} {who} from {finding.src_ip or '?'},"
+            f" {_moment(finding.first)}: {finding.hits[0].title}"
+        )
+    yield f"Hunts: {note(joined)}"
 
 
 def of_secret(secret: Secret, identities: tuple[Identity, ...], joined: Joined) -> str:

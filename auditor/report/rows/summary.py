@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import islice
 
 from auditor.models import Closure, Coverage, Point, Rotate, Severity, Unknown
-from auditor.report.rows import gaps, words
+from auditor.report.rows import gaps, hunts, words
 from auditor.report.rows.join import Joined, SecretRow
 from auditor.report.rows.people import Status, status_of
 from auditor.report.rows.secrets import FIELDS
@@ -105,6 +105,8 @@ class Summary:
     """How far the work had come at the last runs, this one last."""
     first: tuple[First, ...]
     owners: tuple[Load, ...]
+    stories: tuple[str, ...]
+    """What the logs show, a line each, the worst first; empty where nobody hunted."""
     notes: tuple[str, ...]
     """What the tables leave out or keep, in sentences."""
 
@@ -139,6 +141,7 @@ def summary(joined: Joined, tables: Iterable[Table]) -> Summary:
         trend=joined.results.trend[-RUNS:],
         first=tuple(counts.first),
         owners=_owners(counts),
+        stories=tuple(hunts.lines(joined)),
         notes=(*filter(None, (table.note for table in tables)), *_left_out(joined)),
     )
 
