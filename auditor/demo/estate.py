@@ -206,3 +206,5 @@ class Scenario:
     accounts: tuple[Account, ...] = ()
     github: Mapping[str, Any] | None = None
     """The table `[github]` as it stands: see github.toml."""
+    google: Mapping[str, Any] | None = None
+    """The table `[gcp]` as it stands; `google_estate` says what it means."""

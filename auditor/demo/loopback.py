@@ -30,9 +30,17 @@ class Loopback(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, provider: str, app: App, tls: ssl.SSLContext, faults: Faults, recording: Recording
+        self,
+        provider: str,
+        app: App,
+        tls: ssl.SSLContext | None,
+        faults: Faults,
+        recording: Recording,
     ) -> None:
-        """Listen on a free port; `provider` names the service in the recording."""
+        """Listen on a free port, plainly where `tls` is None.
+
+        `provider` names the service in the recording.
+        """
         super().__init__((HOST, 0), _Handler)
         self.provider, self.app, self.faults, self.recording = provider, app, faults, recording
         self._tls = tls
@@ -43,7 +51,7 @@ class Loopback(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Return the base address."""
-        return f"https://{HOST}:{self.server_address[1]}"
+        return f"{'https' if self._tls else 'http'}://{HOST}:{self.server_address[1]}"
 
     def start(self) -> None:
         """Begin to answer."""
@@ -63,7 +71,11 @@ class Loopback(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection; its TLS handshake is left to its own thread."""
         connection, address = super().get_request()
-        secure = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        secure: socket.socket = connection
+        if self._tls:
+            secure = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         with self._lock:
             self._open.add(secure)
         return secure, address

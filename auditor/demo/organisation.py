@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from auditor.demo import aws, github, scenario
 from auditor.demo.circleci import CircleCi, Tokens
 from auditor.demo.estate import Account, KeyPair, Scenario
 from auditor.demo.faults import Faults
+from auditor.demo.google import GoogleServer, rest
+from auditor.demo.google_estate import Google
 from auditor.demo.loopback import HOST, Loopback
 from auditor.demo.wire import Recording
 from auditor.errors import MissingExtra
@@ -27,10 +29,10 @@ AUDITOR = "auditor"
 
 
 class Organisation:
-    """Serves a scenario while its `with` block runs, as CircleCI and AWS would.
+    """Serves a scenario while its `with` block runs, as the vendors would.
 
     One at a time in a process, if it has AWS accounts. `faults` can be switched at any time,
-    `recording` holds every exchange with CircleCI.
+    `recording` holds every exchange with CircleCI, `google_recording` those with Google.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Organisation:
         self._circleci: Loopback | None = None
         self._github: Loopback | None = None
         self._aws: aws.Aws | None = None
+        self.google_recording = Recording(keep=self.recording.keeps)
+        self._google: tuple[GoogleServer, Loopback] | None = None
 
     def __enter__(self) -> Self:
         """Start the servers.
@@ -70,6 +74,8 @@ class Organisation:
                 self._aws = aws.Aws(self.scenario.accounts)
                 stack.callback(self._aws.stop)
                 self._aws.start()
+            if self.scenario.google:
+                self._google = self._start_google(self.scenario.google, stack)
             self._stack = stack.pop_all()
         return self
 
@@ -82,6 +88,16 @@ class Organisation:
         stack.callback(server.stop)
         server.start()
         return server
+
+    def _start_google(
+        self, table: Mapping[str, Any], stack: ExitStack
+    ) -> tuple[GoogleServer, Loopback]:
+        google = Google(table)
+        server = GoogleServer(google, self.faults, self.google_recording)
+        beside = Loopback("google", rest(google), None, self.faults, self.google_recording)
+        stack.callback(server.stop)
+        server.start()
+        return server, self._serve(beside, stack)
 
     def __exit__(
         self,
@@ -129,6 +145,16 @@ class Organisation:
                 f"ca_bundle = {json.dumps(str(self.ca_bundle))}",
                 f'organizations = ["{self.scenario.github["organization"]}"]',
                 "per_minute = 100000",
+            ]
+        if self._google:
+            server, beside = self._google
+            lines += [
+                "",
+                "[providers.gcp]",
+                f'endpoint = "{server.url}"',
+                f'rest_endpoint = "{beside.url}"',
+                f'scopes = ["{Google(self.scenario.google or {}).organization}"]',
+                "guardrails_per_minute = 1000",
             ]
         return "\n".join(lines) + "\n"
 

@@ -1,7 +1,7 @@
 """The invented organisation, from its files (`load`) or made to measure (`generate`). Pure.
 
-`scenario.toml`, `aws.toml` and `stores.toml` are its files; their comments say what short forms
-mean.
+`scenario.toml`, `aws.toml`, `gcp.toml` and `stores.toml` are its files; their comments say what
+short forms mean.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from auditor.demo.estate import (
 ALL_MEMBERS = "All members"
 
 
-_FILES = ("scenario", "aws", "github", "stores")
+_FILES = ("scenario", "aws", "gcp", "github", "stores")
 
 
 def load(text: str | None = None) -> Scenario:
@@ -46,7 +46,13 @@ def load(text: str | None = None) -> Scenario:
         table.get("stores", {}).get("project", {}),
     )
     organizations = tuple(_organization(entry, table, book) for entry in table["organizations"])
-    return Scenario(_person(table["person"]), organizations, accounts, github=table.get("github"))
+    return Scenario(
+        person=_person(table["person"]),
+        organizations=organizations,
+        accounts=accounts,
+        github=table.get("github"),
+        google=table.get("gcp"),
+    )
 
 
 def _packaged() -> str:

@@ -65,7 +65,7 @@ class Recording:
 
     def __init__(self, *, keep: bool = True) -> None:
         """Keep the lines, or only count them."""
-        self._keep = keep
+        self.keeps = keep
         self._lines: list[str] = []
         self._count = 0
         self._lock = threading.Lock()
@@ -80,10 +80,10 @@ class Recording:
             "status": reply.status,
             "body": body,
         }
-        line = json.dumps(exchange) if self._keep else ""
+        line = json.dumps(exchange) if self.keeps else ""
         with self._lock:
             self._count += 1
-            if self._keep:
+            if self.keeps:
                 self._lines.append(line)
 
     def __len__(self) -> int:

@@ -18,7 +18,7 @@ def organisation() -> Iterator[Organisation]:
 @pytest.fixture
 def audits(organisation: Organisation, tmp_path: Path) -> Iterator[Audits]:
     """Runs the command line against the invented company, with an output folder of its own."""
-    yield Audits(organisation, tmp_path)
+    yield Audits(organisation, tmp_path, without=("gcp",))
     organisation.faults.clear()
     organisation.faults.latency = 0.0
 

@@ -1,8 +1,8 @@
 """Google Cloud: matches service account keys with accounts and says what those may do.
 
-`export` writes the snapshot, `estate` reads it, `identify` decides whose a key is; `held`,
-`impersonation` and `capabilities` what an identity may do; `directory` answers for all. `engine`
-decides one question exactly, and `simulate` puts made-up ones to it.
+`collect` and `export` write the snapshot, `estate` reads it, `identify` decides whose a key is;
+`held`, `impersonation`, `chains` and `capabilities` what an identity may do; `directory` answers
+for all. `engine` decides one question exactly, and `simulate` puts made-up ones to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.models import Json
-from auditor.providers.gcp import export
+from auditor.providers.gcp import collect, export
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.providers.gcp.documents import COLLECTED, parse_time, text
 from auditor.providers.gcp.estate import read_estate
@@ -28,13 +28,18 @@ class GcpProvider:
     title = "Google Cloud"
     settings = Settings
 
-    def packages(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002
-        """Return nothing: exported files need no packages."""
-        return ()
+    def packages(self, settings: Settings) -> tuple[str, ...]:
+        """Return the SDKs where Google is asked; exported files need nothing."""
+        return ("google.cloud.asset_v1", "google.cloud.iam_admin_v1") if settings.live else ()
 
     def collect(self, settings: Settings, collecting: Collecting) -> None:
-        """Read the export."""
+        """Read the scopes live, and from the export what that did not answer.
+
+        MissingExtra where Google is to be asked and its SDKs are not installed.
+        """
         collecting.snapshot.save(COLLECTED, {"time": collecting.now.isoformat()})
+        if settings.live:
+            collect.collect(settings, collecting)
         if settings.export:
             export.collect(settings, collecting)
 

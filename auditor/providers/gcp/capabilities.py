@@ -68,7 +68,7 @@ def hits(held: Iterable[Held], project: str) -> Iterator[Hit]:
                 conditional = bool(rule.condition or one.opens or other.opens)
                 form = (rule.capability, conditional, one.limited or other.limited)
                 yield Hit(form, rule, names, one, other)
-        if beyond(one, project) and (named := _harmful(one.permissions)):
+        if beyond(one, project) and (named := harmful(one.permissions)):
             form = (CapabilityName.ORG_REACH, bool(one.opens), False)
             yield Hit(form, _BEYOND, named[:LINES_SHOWN], one)
 
@@ -80,7 +80,8 @@ def _other_half(one: Held, rule: Rule, held: tuple[Held, ...]) -> Held | None:
 
 
 @lru_cache(maxsize=20_000)
-def _harmful(permissions: frozenset[str]) -> tuple[str, ...]:
+def harmful(permissions: frozenset[str]) -> tuple[str, ...]:
+    """Return those of the permissions that let a thief do more than look around."""
     found = fulfilled(permissions)
     return tuple(
         name for rule, names in found if rule.capability not in _HARMLESS for name in names

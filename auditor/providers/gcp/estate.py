@@ -16,6 +16,8 @@ from auditor.providers.gcp.names import MANAGER, account_named, kind_of, place, 
 from auditor.providers.gcp.sensitive import table
 
 PROJECT_ASSET = "cloudresourcemanager.googleapis.com/Project"
+FOLDER_ASSET = "cloudresourcemanager.googleapis.com/Folder"
+ORGANIZATION_ASSET = "cloudresourcemanager.googleapis.com/Organization"
 ACCOUNT_ASSET = "iam.googleapis.com/ServiceAccount"
 PROVIDER_ASSET = "iam.googleapis.com/WorkloadIdentityPoolProvider"
 
@@ -122,6 +124,19 @@ class Estate:
         members = self._members_of_groups
         return _holding(email, members) if self.bound_groups <= members.keys() else None
 
+    @property
+    def projects(self) -> frozenset[str]:
+        """The ids of all projects that anything tells of."""
+        return frozenset({*self.parents, *map(self.project_of, self.emails)} - {""})
+
+    @cached_property
+    def above_projects(self) -> tuple[str, ...]:
+        """The organisations and folders, such as "folders/1", the widest first."""
+        found = {name for places in self.parents.values() for name in places}
+        found |= {binding.resource for binding in self.bindings}
+        wide = (name for name in found if kind_of(name) in ("organization", "folder"))
+        return tuple(sorted((n.removeprefix(MANAGER) for n in wide), reverse=True))
+
     @cached_property
     def bound_groups(self) -> frozenset[str]:
         """The groups that are members of bindings."""
@@ -206,7 +221,7 @@ def _read_numbers(
         if text(asset, "assetType") == PROJECT_ASSET and isinstance(data, dict):
             number, id_ = str(data.get("projectNumber", "")), text(data, "projectId")
             estate.numbers[number] = id_
-            above = [place(name) for name in texts(asset, "ancestors")]
+            above = [place(n) for n in texts(asset, "ancestors") if not n.startswith("projects/")]
             estate.parents[id_] = _places(place(f"projects/{id_}"), number, above)
     for result in results:
         name = text(result, "resource")

@@ -216,13 +216,13 @@ def role_gap(roles: tuple[str, ...], project: str) -> Gap:
     )
 
 
-def unread_groups(estate: Estate, dangerous: Callable[[str], frozenset[str]]) -> Gap | None:
-    """Return the gap of groups that may hold a service account and are given what is dangerous."""
+def unread_groups(estate: Estate, is_harmful: Callable[[str], bool]) -> Gap | None:
+    """Return the gap of groups that may hold a service account and are given what does harm."""
     groups = sorted(
         {
             member
             for member, bindings in estate.by_member.items()
-            if member.startswith("group:") and any(dangerous(b.role) for b in bindings)
+            if member.startswith("group:") and any(is_harmful(b.role) for b in bindings)
         }
     )
     return gap_of("groups", None, groups) if groups else None

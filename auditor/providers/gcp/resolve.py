@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from auditor.models import Gap, Grant, Resolution
-from auditor.providers.gcp.capabilities import Form, Gathering, hits
+from auditor.providers.gcp.capabilities import Form, Gathering, harmful, hits
 from auditor.providers.gcp.chains import Chains
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.gaps import inherited_gap, role_gap, unread_groups
@@ -28,7 +28,7 @@ class Resolver:
         self._uses = uses
         self._holdings = Holdings(estate, Guardrails(estate), now)
         self._held: dict[str, tuple[Held, ...]] = {}
-        self._groups_gap = unread_groups(estate, self._holdings.dangerous)
+        self._groups_gap = unread_groups(estate, self._is_harmful)
         self._above = inherited_gap(estate)
 
     def resolve(self, identity_id: str, member: str) -> Resolution:
@@ -48,6 +48,10 @@ class Resolver:
             usage=self._uses.of(name),
         )
 
+    def _is_harmful(self, role: str) -> bool:
+        """Return whether a role lets one do harm, or nobody knows what it lets one do."""
+        return role not in self._estate.roles or bool(harmful(self._holdings.dangerous(role)))
+
     @cached_property
     def _chains(self) -> Chains:
         """Who can become whom, of all members that have bindings."""
@@ -63,8 +67,9 @@ class Resolver:
     def _edges_of(self, member: str) -> tuple[Edge, ...]:
         return edges(self._held_of(member), self._estate)
 
-    def _forms_of(self, member: str) -> set[Form]:
-        return {hit.form for hit in hits(self._held_of(member), self._project_of(member))}
+    def _forms_of(self, member: str) -> Iterable[Form]:
+        found = hits(self._held_of(member), self._project_of(member))
+        return dict.fromkeys(hit.form for hit in found)  # in an order that every run has
 
     def _project_of(self, member: str) -> str:
         return self._estate.project_of(member_email(member)) if is_account(member) else ""

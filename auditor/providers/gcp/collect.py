@@ -1,0 +1,306 @@
+"""Reads Google Cloud through the real clients into the snapshot. Nothing is changed anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from auditor.collecting import Collecting
+from auditor.providers.gcp.client import Clients, connect
+from auditor.providers.gcp.documents import (
+    TAILS,
+    document_key,
+    entries,
+    is_complete,
+    refusal,
+    sealed_key,
+    sealed_tails,
+    text,
+)
+from auditor.providers.gcp.estate import (
+    ACCOUNT_ASSET,
+    FOLDER_ASSET,
+    ORGANIZATION_ASSET,
+    PROJECT_ASSET,
+    PROVIDER_ASSET,
+    Estate,
+    read_estate,
+)
+from auditor.providers.gcp.jobs import Job, Pace, listed, pages, read, run
+from auditor.providers.gcp.names import is_agent
+from auditor.providers.gcp.rest import Rest
+from auditor.providers.gcp.settings import Settings
+from auditor.tails import Sealer
+
+HIERARCHY = (PROJECT_ASSET, FOLDER_ASSET, ORGANIZATION_ASSET)
+_RESOURCES = (*HIERARCHY, ACCOUNT_ASSET, PROVIDER_ASSET)
+_POLICIES_PAGE, _ASSETS_PAGE, _ROLES_PAGE = 500, 1000, 1000
+
+
+def collect(settings: Settings, collecting: Collecting, pace: Pace | None = None) -> None:
+    """Read the scopes. MissingExtra without the SDKs; nothing else is raised."""
+    reader = _Reader(settings, collecting, pace)
+    entered = reader.enter()
+    if entered is None:
+        return
+    try:
+        reader.read(*entered)
+    finally:
+        entered[0].close()
+
+
+class _Reader:
+    """One audit of Google Cloud, stage by stage; each stage asks for what the one before named."""
+
+    def __init__(self, settings: Settings, collecting: Collecting, pace: Pace | None) -> None:
+        self._settings = settings
+        self._collecting = collecting
+        most = settings.guardrails_most
+        self._pace = pace or Pace(settings.guardrails_per_minute, most)
+
+    def enter(self) -> tuple[Clients, tuple[str, ...]] | None:
+        """Return the clients and the scopes, None where the credentials are of no use."""
+        found: list[tuple[Clients, tuple[str, ...]]] = []
+
+        def fill(document: dict[str, Any]) -> None:
+            clients = connect(self._settings)
+            scopes = self._settings.scopes or _widest(clients)
+            document["scopes"] = list(scopes)
+            found.append((clients, scopes))
+
+        document = read(fill)
+        if not document.get("scopes") and is_complete(document):
+            document |= refusal("NoScope", "the credentials name no project, and no scope is set")
+        self._collecting.snapshot.save(document_key("entry", "default"), document)
+        return found[0] if found and is_complete(document) else None
+
+    def read(self, clients: Clients, scopes: tuple[str, ...]) -> None:
+        """Read everything that the scopes hold."""
+        self._run(_scope_jobs(clients, scopes), "reading Google Cloud policies")
+        estate = read_estate(self._collecting.snapshot)
+        self._seal(estate)
+        self._collecting.progress.note(budget(estate, self._settings))
+        if self._settings.dry_run:
+            return
+        sealer = self._collecting.sealer
+        self._run(_role_jobs(clients, estate), "reading Google Cloud roles")
+        self._run(_key_jobs(clients, estate, sealer), "listing service account keys")
+        estate = read_estate(self._collecting.snapshot)
+        rest = Rest(clients.session, self._settings)
+        self._run(_project_jobs(clients, rest, estate), "reading Google Cloud logs and use")
+        self._run(_guardrail_jobs(clients, estate, self._pace), "reading deny policies", parallel=1)
+
+    def _run(self, jobs: Iterator[Job], step: str, parallel: int = 0) -> None:
+        run(jobs, step, parallel or self._settings.parallel, self._collecting)
+
+    def _seal(self, estate: Estate) -> None:
+        tails = sealed_tails(sorted(estate.projects), self._collecting.sealer)
+        self._collecting.snapshot.save(TAILS, tails)
+
+
+def budget(estate: Estate, settings: Settings) -> str:
+    """Return how many calls the run will make from here on, in words."""
+    accounts = [email for email in estate.emails if not is_agent(email)]
+    places = len(guarded_places(estate))
+    reads = min(settings.guardrails_most, 2 * places)
+    minutes = (reads - 1) // settings.guardrails_per_minute
+    parts = [
+        f"{len(accounts)} listings of keys (quota 6000 a minute)",
+        f"{3 + len(_custom_parents(estate))} pages of roles",
+        f"at most {6 * len(estate.projects)} reads of logs and use",
+        f"up to {reads} of deny policies and access boundaries in {max(0, minutes)} minutes",
+    ]
+    return f"Google Cloud: the run makes {', '.join(parts)}; AnalyzeIamPolicy is not used"
+
+
+# --- scopes ----------------------------------------------------------------------------------
+
+
+def _widest(clients: Clients) -> tuple[str, ...]:
+    """Return the widest scope above the credentials' project whose policies may be searched."""
+    from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415
+
+    if not clients.project:
+        return ()
+    own = f"projects/{clients.project}"
+    asked = {"parent": own, "asset_types": [PROJECT_ASSET], "content_type": "RESOURCE"}
+    found: list[Any] = []
+    listed(clients.asset.list_assets(request=asked, **clients.bounds), "assets", found)
+    for scope in reversed([*(found[0].get("ancestors", ()) if found else ())]):
+        try:
+            probe = {"scope": scope, "page_size": 1}
+            next(clients.asset.search_all_iam_policies(request=probe, **clients.bounds).pages)
+        except GoogleAPICallError:
+            continue  # a narrower one is tried; what is above it becomes a gap
+        return (scope,)
+    return (own,)
+
+
+def _scope_jobs(clients: Clients, scopes: tuple[str, ...]) -> Iterator[Job]:
+    for scope in scopes:
+        yield Job(document_key("policies", scope), partial(_policies, clients, scope))
+        for part, content, types in (
+            ("assets", "RESOURCE", _RESOURCES),
+            ("audit-configs", "IAM_POLICY", HIERARCHY),
+        ):
+            fill = partial(_assets, clients, scope, content, types)
+            yield Job(document_key(part, scope), fill)
+
+
+def _policies(clients: Clients, scope: str, document: dict[str, Any]) -> None:
+    document |= {"scope": scope, "results": []}
+    asked = {"scope": scope, "page_size": _POLICIES_PAGE}
+    found = clients.asset.search_all_iam_policies(request=asked, **clients.bounds)
+    listed(found, "results", document["results"])
+
+
+def _assets(
+    clients: Clients, scope: str, content: str, types: tuple[str, ...], document: dict[str, Any]
+) -> None:
+    document |= {"scope": scope, "assets": []}
+    asked = {
+        "parent": scope,
+        "asset_types": list(types),
+        "content_type": content,
+        "page_size": _ASSETS_PAGE,
+    }
+    found = clients.asset.list_assets(request=asked, **clients.bounds)
+    listed(found, "assets", document["assets"])
+
+
+# --- roles and keys --------------------------------------------------------------------------
+
+
+def _custom_parents(estate: Estate) -> tuple[str, ...]:
+    parents = {b.role.partition("/roles/")[0] for b in estate.bindings if "/roles/" in b.role}
+    return tuple(sorted(parents))
+
+
+def _role_jobs(clients: Clients, estate: Estate) -> Iterator[Job]:
+    """Yield a job for Google's roles, and one for each place that has its own."""
+    wanted = frozenset(binding.role for binding in estate.bindings)
+    for parent in ("", *_custom_parents(estate)):
+        fill = partial(_roles, clients, parent, wanted)
+        yield Job(document_key("roles", parent or "predefined"), fill)
+
+
+def _roles(clients: Clients, parent: str, wanted: frozenset[str], document: dict[str, Any]) -> None:
+    """Keep the roles that bindings name; of the thousands of others nobody asks."""
+    document |= {"roles": []}
+    asked = {"parent": parent, "view": "FULL", "page_size": _ROLES_PAGE, "show_deleted": True}
+    for page in pages(_pager(clients.iam.list_roles, asked, clients)):
+        document["roles"] += [r for r in page.get("roles", ()) if text(r, "name") in wanted]
+
+
+def _pager(method: Any, asked: dict[str, Any], clients: Clients) -> Any:
+    return method(request=asked, **clients.bounds)
+
+
+def _key_jobs(clients: Clients, estate: Estate, sealer: Sealer) -> Iterator[Job]:
+    for email in estate.emails:
+        if not is_agent(email):
+            fill = partial(_keys, clients, email, sealer)
+            yield Job(document_key("keys", email), fill)
+
+
+def _keys(clients: Clients, email: str, sealer: Sealer, document: dict[str, Any]) -> None:
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
+
+    document |= {"email": email}
+    asked = {"name": f"projects/-/serviceAccounts/{email}"}
+    reply = clients.iam.list_service_account_keys(request=asked, **clients.bounds)
+    told = MessageToDict(type(reply).pb(reply))
+    document["keys"] = [sealed_key(key, sealer) for key in told.get("keys", ())]
+
+
+# --- logs and use ----------------------------------------------------------------------------
+
+
+def _keyed(estate: Estate) -> tuple[str, ...]:
+    """Return the service accounts that have keys a person can hold: those an audit is about."""
+    return tuple(
+        sorted(
+            text(document, "email")
+            for document in estate.of("keys").values()
+            if any(key.get("keyType") != "SYSTEM_MANAGED" for key in entries(document, "keys"))
+        )
+    )
+
+
+def _project_jobs(clients: Clients, rest: Rest, estate: Estate) -> Iterator[Job]:
+    projects = sorted({estate.project_of(email) for email in _keyed(estate)} - {""})
+    for place in (*(f"projects/{project}" for project in projects), *estate.above_projects):
+        yield Job(document_key("logs", place), partial(_logs, clients, place))
+    for project in projects:
+        yield Job(document_key("activity", project), partial(rest.activity, project))
+        yield Job(document_key("insights", project), partial(rest.insights, project))
+    if estate.bound_groups:
+        for email in _keyed(estate):
+            yield Job(document_key("groups", email), partial(rest.groups, email))
+
+
+def _logs(clients: Clients, place: str, document: dict[str, Any]) -> None:
+    document |= {"resource": place, "buckets": [], "sinks": []}
+    where = {"parent": f"{place}/locations/-"}
+    listed(
+        clients.log_config.list_buckets(request=where, **clients.bounds),
+        "buckets",
+        document["buckets"],
+    )
+    listed(
+        clients.log_config.list_sinks(request={"parent": place}, **clients.bounds),
+        "sinks",
+        document["sinks"],
+    )
+
+
+# --- guardrails ------------------------------------------------------------------------------
+
+
+def guarded_places(estate: Estate) -> tuple[str, ...]:
+    """Return where deny policies are looked for: above first, then projects with keys."""
+    projects = sorted({estate.project_of(email) for email in _keyed(estate)} - {""})
+    return (*estate.above_projects, *(f"projects/{project}" for project in projects))
+
+
+def _guardrail_jobs(clients: Clients, estate: Estate, pace: Pace) -> Iterator[Job]:
+    """Yield the paced reads, one after the other."""
+    for place in guarded_places(estate):
+        fill = partial(_deny, clients, place, pace)
+        yield Job(document_key("deny", place), fill)
+        if place.startswith("organizations/"):
+            yield Job(document_key("boundaries", place), partial(_boundaries, clients, place, pace))
+
+
+def _deny(clients: Clients, place: str, pace: Pace, document: dict[str, Any]) -> None:
+    """List the deny policies of a place, and get each: the listing comes without the rules."""
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
+
+    attached = quote(f"cloudresourcemanager.googleapis.com/{place}", safe="")
+    document |= {"resource": f"//cloudresourcemanager.googleapis.com/{place}", "policies": []}
+    found: list[dict[str, Any]] = []
+    pace.wait()
+    asked = {"parent": f"policies/{attached}/denypolicies"}
+    listed(clients.deny.list_policies(request=asked, **clients.bounds), "policies", found)
+    for policy in found:
+        pace.wait()
+        reply = clients.deny.get_policy(request={"name": text(policy, "name")}, **clients.bounds)
+        document["policies"].append(MessageToDict(type(reply).pb(reply)))
+
+
+def _boundaries(clients: Clients, place: str, pace: Pace, document: dict[str, Any]) -> None:
+    document |= {"resource": place, "policies": [], "bindings": []}
+    pace.wait()
+    asked = {"parent": f"{place}/locations/global"}
+    found = clients.boundaries.list_principal_access_boundary_policies(
+        request=asked, **clients.bounds
+    )
+    listed(found, "principalAccessBoundaryPolicies", document["policies"])
+    for policy in document["policies"]:
+        pace.wait()
+        bound = clients.boundaries.search_principal_access_boundary_policy_bindings(
+            request={"name": text(policy, "name")}, **clients.bounds
+        )
+        listed(bound, "policyBindings", document["bindings"])

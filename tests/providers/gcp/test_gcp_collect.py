@@ -1,0 +1,276 @@
+"""The real clients against a gRPC server of their own messages, and what goes wrong there."""
+
+from __future__ import annotations
+
+import socket
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from gcp_estate import NOW, SEALER
+
+from auditor.collecting import Collecting, Silent
+from auditor.demo import scenario
+from auditor.demo.faults import Faults, Garbage
+from auditor.demo.google import GoogleServer, rest
+from auditor.demo.google_estate import Google, key_id
+from auditor.demo.loopback import Loopback
+from auditor.demo.wire import Recording
+from auditor.exported import Memory
+from auditor.models import CapabilityName, Gap
+from auditor.providers.gcp import PROVIDER, collect
+from auditor.providers.gcp.directory import GcpDirectory
+from auditor.providers.gcp.jobs import Pace, Refused
+
+DEPLOYER = "circleci-deployer@acme-labs-wind-tunnel.iam.gserviceaccount.com"
+LEDGER = "ledger-bot@acme-vault-ledger.iam.gserviceaccount.com"
+READER = "archive-publisher@acme-press-archive.iam.gserviceaccount.com"
+
+
+class Notes(Silent):
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.told.append(message)
+
+
+@dataclass
+class Lab:
+    """The demo's Google Cloud, and audits of it."""
+
+    settings: dict[str, Any]
+    faults: Faults
+    recording: Recording
+
+    def audit(self, memory: Memory | None = None, **changes: Any) -> GcpDirectory:
+        self.snapshot = memory or Memory()
+        self.notes = Notes()
+        settings = PROVIDER.settings(**self.settings | changes)
+        collecting = Collecting(self.snapshot, SEALER, self.notes, NOW)
+        PROVIDER.collect(settings, collecting)
+        return PROVIDER.read(settings, self.snapshot)
+
+    def calls(self) -> list[str]:
+        return [line["path"] for line in self.recording]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Lab]:
+    faults, recording = Faults(), Recording()
+    google = Google(scenario.load().google or {})
+    server = GoogleServer(google, faults, recording)
+    beside = Loopback("google", rest(google), None, faults, recording)
+    server.start()
+    beside.start()
+    settings = {"endpoint": server.url, "rest_endpoint": beside.url, "timeout": 2}
+    settings |= {"scopes": (google.organization,), "guardrails_per_minute": 1000}
+    yield Lab(settings, faults, recording)
+    server.stop()
+    beside.stop()
+
+
+@pytest.fixture
+def lab(servers: Lab) -> Iterator[Lab]:
+    yield servers
+    servers.faults.clear()
+
+
+def names(directory: GcpDirectory, identity: str) -> set[CapabilityName]:
+    return {one.name for one in directory.resolve(identity).capabilities}
+
+
+def gap_about(gaps: tuple[Gap, ...], words: str) -> Gap:
+    return next(gap for gap in gaps if words in gap.what)
+
+
+def test_the_whole_organisation_is_read(lab: Lab) -> None:
+    told = lab.audit()
+    assert [gap.what for gap in told.gaps] == ["domain-wide delegation of service accounts"]
+    assert CapabilityName.ESCALATE in names(told, DEPLOYER)
+    way = told.resolve(DEPLOYER).capabilities[0].path[0]
+    assert "simulation-runner" in way
+    assert "org-automation" in way
+    assert names(told, READER) == {CapabilityName.READ_DATA, CapabilityName.READ_CONFIG}
+    assert CapabilityName.IMPERSONATE not in names(told, LEDGER)  # the deny policy of its folder
+    assert not told.resolve(
+        "intern-notebook@acme-press-archive.iam.gserviceaccount.com"
+    ).capabilities
+    for email in (DEPLOYER, LEDGER, READER):
+        assert not told.resolve(email).gaps
+        assert told.resolve(email).usage
+    assert told.identities[DEPLOYER].keys_complete
+    assert len(told.identities[DEPLOYER].keys) == 2  # the one that Google manages is left out
+    assert [one.severity.value for one in told.weaknesses] == ["High"]
+
+
+def test_no_key_id_is_kept_whole(lab: Lab) -> None:
+    lab.audit()
+    text = str(lab.snapshot.documents)
+    accounts = (scenario.load().google or {})["accounts"]
+    ids = [key_id(one["name"], n) for one in accounts for n, _ in enumerate(one.get("keys", ()), 1)]
+    assert ids
+    assert all(id_[:36] in text and id_ not in text for id_ in ids)
+
+
+def test_the_budget_is_told_before_and_a_dry_run_stops_there(lab: Lab) -> None:
+    before = len(lab.recording)
+    lab.audit(dry_run=True)
+    assert "7 listings of keys" in lab.notes.told[0]
+    assert "AnalyzeIamPolicy is not used" in lab.notes.told[0]
+    calls = lab.calls()[before:]
+    assert {call.split("/")[2] for call in calls} == {"SearchAllIamPolicies", "ListAssets"}
+
+
+def test_only_reading_calls_are_made(lab: Lab) -> None:
+    lab.audit()
+    verbs = {call.split("/")[2] for call in lab.calls() if call.startswith("/google.")}
+    assert all(verb.startswith(("List", "Get", "Search")) for verb in verbs)
+
+
+REFUSALS = [
+    ("*/SearchAllIamPolicies/*", "IAM policies", "cloudasset.assets.searchAllIamPolicies"),
+    ("*/ListAssets/*", "projects, folders and service accounts", "cloudasset.assets.listResource"),
+    ("*/ListRoles/*", "permissions of roles", "iam.roles.list"),
+    (f"*/ListServiceAccountKeys/*{LEDGER}", f"keys of service accounts of {LEDGER}", "iam.service"),
+    ("*.Policies/ListPolicies/*", "deny policies", "iam.denypolicies.list"),
+    ("*.PrincipalAccess*/List*", "principal access boundaries", "iam.principalaccess"),
+    ("*/ListBuckets/*", "log buckets and sinks", "logging.buckets.list"),
+    ("*activities:query", "last authentication", "policyanalyzer."),
+    ("*searchTransitiveGroups", "groups that hold service accounts", "Groups Reader"),
+]
+
+
+@pytest.mark.parametrize(("path", "what", "permission"), REFUSALS)
+def test_a_refused_call_is_a_gap_that_names_what_to_grant(
+    lab: Lab, path: str, what: str, permission: str
+) -> None:
+    lab.faults.deny(path)
+    told = lab.audit()
+    gap = gap_about(told.gaps, what)
+    assert "PermissionDenied" in gap.why
+    assert gap.fix.startswith("grant ")
+    assert permission in gap.fix
+    for identity in told.identities:
+        told.resolve(identity)
+
+
+def test_a_refusal_in_the_middle_of_the_tree_keeps_what_was_read(lab: Lab) -> None:
+    lab.faults.deny(f"*/ListServiceAccountKeys/*{LEDGER}")
+    told = lab.audit()
+    assert not told.identities[LEDGER].keys_complete
+    assert told.identities[DEPLOYER].keys_complete
+
+
+@pytest.mark.parametrize("kind", ["throttle", "drop"])
+def test_what_fails_now_and_then_is_asked_again(lab: Lab, kind: str) -> None:
+    if kind == "throttle":
+        lab.faults.throttle(7, "/google.*")
+    else:
+        lab.faults.drop("/google.*", every=7)
+    told = lab.audit(timeout=20)
+    assert [gap.what for gap in told.gaps] == ["domain-wide delegation of service accounts"]
+
+
+def test_what_is_throttled_for_ever_ends_in_time_as_a_gap(lab: Lab) -> None:
+    lab.faults.throttle(1, "*/ListRoles/*")
+    begun = time.monotonic()
+    told = lab.audit()
+    assert time.monotonic() - begun < 30
+    assert "RetryError" in gap_about(told.gaps, "permissions of roles").why
+    assert "ResourceExhausted" in gap_about(told.gaps, "permissions of roles").why
+
+
+@pytest.mark.parametrize("path", ["*/SearchAllIamPolicies/*", "*/ListAssets/*"])
+def test_pages_without_end_end_as_a_gap(lab: Lab, path: str) -> None:
+    lab.faults.endless(path)
+    told = lab.audit()
+    assert any("the pages of the listing do not end" in gap.why for gap in told.gaps)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "what"),
+    [
+        ("*/ListServiceAccountKeys/*", Garbage.BINARY, "keys of service accounts"),
+        ("*activities:query", Garbage.HTML, "last authentication"),
+        ("*activities:query", Garbage.SHAPE, "last authentication"),
+    ],
+)
+def test_garbage_is_a_gap(lab: Lab, path: str, kind: Garbage, what: str) -> None:
+    lab.faults.garbage(path, kind)
+    assert what in gap_about(lab.audit().gaps, what).what
+
+
+def test_an_endpoint_that_nobody_answers_is_a_gap_in_time() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    settings = PROVIDER.settings(
+        endpoint=f"http://127.0.0.1:{port}", scopes=("organizations/1",), timeout=2
+    )
+    memory, begun = Memory(), time.monotonic()
+    PROVIDER.collect(settings, Collecting(memory, SEALER, Silent(), NOW))
+    assert time.monotonic() - begun < 30
+    told = PROVIDER.read(settings, memory)
+    assert "RetryError" in gap_about(told.gaps, "IAM policies").why
+    assert not told.identities
+
+
+def test_a_second_run_reads_only_what_is_missing(lab: Lab) -> None:
+    lab.faults.deny("*/ListRoles/")
+    lab.audit()
+    lab.faults.clear()
+    first, before = lab.snapshot, len(lab.recording)
+    told = lab.audit(first)
+    assert [gap.what for gap in told.gaps] == ["domain-wide delegation of service accounts"]
+    asked = {call.split("/")[2] for call in lab.calls()[before:] if call.startswith("/google.")}
+    assert asked == {"ListRoles"}
+
+
+def test_the_widest_scope_above_the_credentials_is_found(lab: Lab) -> None:
+    from auditor.providers.gcp.client import connect  # noqa: PLC0415
+
+    clients = connect(PROVIDER.settings(**lab.settings))
+    named = type(clients)(
+        **{name: getattr(clients, name) for name in clients.__slots__}
+        | {"project": "acme-labs-wind-tunnel"}
+    )
+    assert collect._widest(named) == ("organizations/518207364411",)
+    lab.faults.deny("*/SearchAllIamPolicies/organizations/*")
+    assert collect._widest(named)[0].startswith("folders/")
+    clients.close()
+
+
+def test_guardrails_are_paced_and_bounded() -> None:
+    now, slept = [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    pace = Pace(per_minute=5, most=12, clock=lambda: now[0], sleep=sleep)
+    for _ in range(12):
+        pace.wait()
+        now[0] += 1
+    assert slept == [56.0, 56.0]
+    with pytest.raises(Refused):
+        pace.wait()
+
+
+def test_guardrails_that_were_not_read_are_told(lab: Lab) -> None:
+    told = lab.audit(guardrails_most=2)
+    gap = gap_about(told.gaps, "deny policies")
+    assert "guardrails_most" in gap.why
+    assert CapabilityName.IMPERSONATE in names(told, LEDGER)  # never less than is certain
+
+
+def test_the_demo_configures_it() -> None:
+    from auditor.demo import Organisation  # noqa: PLC0415
+
+    served = replace(scenario.load(), accounts=(), github=None)
+    with Organisation(served) as demo:
+        table = tomllib.loads(demo.config_toml())["providers"]["gcp"]
+    assert set(table) >= {"endpoint", "rest_endpoint", "scopes"}
