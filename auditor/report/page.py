@@ -43,7 +43,7 @@ SECRETS = (
     "Due date",
 )
 """Columns of the worst entries."""
-LEFT_OUT = frozenset({"Secrets", "Read me", "Changes", "Permissions"})
+LEFT_OUT = frozenset({"Secrets", "Read me", "Changes", "Permissions", "Closed"})
 """Tables that the page leaves to the workbook."""
 
 

@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.report import streaming
 from auditor.report.layout import LISTS, META, Layout, marker
-from auditor.report.rows import Report, readme, secrets
+from auditor.report.rows import TRACKED, Report, readme, secrets
 from auditor.report.sheets import hidden, rules, summary
 from auditor.report.sheets.grid import A3, Grid, draw
 from auditor.report.styles import BROWN, FONT, GREY, Styles
@@ -32,6 +32,7 @@ NAMES = (
     "Log coverage",
     "Changes",
     "Gaps",
+    "Closed",
     "Read me",
     LISTS,
     META,
@@ -87,21 +88,22 @@ class _Builder:
         """Draw every sheet, in their order."""
         styles, report = self._styles, self._report
         summary.draw(self._sheet(SUMMARY), report.summary, styles, self._layout.title)
-        self._secrets(report.table(secrets.NAME))
         for table in report.tables:
-            if table.name != secrets.NAME:
+            if table.name in TRACKED:
+                self._tracked(table)
+            else:
                 self._plain(table)
         lists = self._sheet(LISTS)
         self._name(rules.STATUS_LIST, lists, hidden.draw_lists(lists, styles))
         hidden.draw_meta(self._sheet(META), styles, report.run, report.table(secrets.NAME))
 
-    def _secrets(self, table: Table) -> None:
-        sheet = self._sheet(secrets.NAME)
+    def _tracked(self, table: Table) -> None:
+        sheet = self._sheet(table.name)
         grid = Grid(
             self._region(table),
             printed=table.position(secrets.PRINTED) + 1,
             paper=A3,
-            tab=BROWN,
+            tab=BROWN if table.name == secrets.NAME else GREY,
             hosts=self._hosts,
             shapes=self._layout.shapes,
             key=table.position(secrets.ID),

@@ -47,6 +47,7 @@ def test_the_tables_in_the_order_of_the_sheets(report: Report) -> None:
         "Log coverage",
         "Changes",
         "Gaps",
+        "Closed",
         "Read me",
     ]
 

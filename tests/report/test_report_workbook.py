@@ -48,6 +48,7 @@ def test_the_sheets(book: Workbook) -> None:
         "Log coverage": "visible",
         "Changes": "visible",
         "Gaps": "visible",
+        "Closed": "visible",
         "Read me": "visible",
         "Lists": "hidden",
         "_meta": "veryHidden",
@@ -150,6 +151,7 @@ def test_every_region_names_its_columns_as_the_cells_do(book: Workbook) -> None:
         "Log coverage",
         "Changes",
         "Gaps",
+        "Closed",
     }
     for sheet, region in regions:
         assert region.column_names == [cell.value for cell in sheet[1]]

@@ -9,13 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.models import HumanEdit, Results, RunInfo
-from auditor.report.rows import changes, gaps, hunts, identities, logs, permissions, readme, secrets
+from auditor.report.rows import (
+    changes,
+    closed,
+    gaps,
+    hunts,
+    identities,
+    logs,
+    permissions,
+    readme,
+    secrets,
+)
 from auditor.report.rows import summary as figures
 from auditor.report.rows.join import Joined, Options, Vanished
 from auditor.report.rows.summary import Summary
 from auditor.report.tables import Table
 
-__all__ = ["Options", "Report", "Summary", "Vanished", "held", "report"]
+__all__ = ["TRACKED", "Options", "Report", "Summary", "Vanished", "held", "report"]
+
+
+TRACKED = (secrets.NAME, closed.NAME)
+"""The tables in whose columns people write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +54,14 @@ def report(results: Results, options: Options, vanished: tuple[Vanished, ...] = 
     """Return the report of a run. `vanished` holds the rows of the last one that it lacks."""
     joined = Joined(results, options, vanished)
     tables = (
-        secrets.table(joined),
+        secrets.table(joined, lambda gone: closed.is_closed(gone, joined)),
         identities.table(joined),
         permissions.table(joined),
         hunts.table(joined),
         logs.table(joined),
         changes.table(joined),
         gaps.table(joined),
+        closed.table(joined),
         readme.table(options),
     )
     return Report(results.run, figures.summary(joined, tables), tables)

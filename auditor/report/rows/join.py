@@ -174,12 +174,13 @@ class Joined:
         return people.proposed(
             self.results.edits.get(secret_id, BLANK),
             severity=self.severity(secret_id),
-            first_seen=self._first_seen(secret_id).first,
+            first_seen=self.first_seen(secret_id).first,
             sla=self.options.sla,
             owner=self.options.owners.get(secret_id, ""),
         )
 
-    def _first_seen(self, secret_id: str) -> FirstSeen:
+    def first_seen(self, secret_id: str) -> FirstSeen:
+        """Return when an entry was first and last seen."""
         started = utc(self.results.run.started)
         return self._seen.get(secret_id) or FirstSeen(secret_id, started, started)
 
@@ -199,7 +200,7 @@ class Joined:
             outcome=outcome,
             identities=identities,
             resolution=self.resolutions.get(identities[0].id) if identities else None,
-            seen=self._first_seen(secret.id),
+            seen=self.first_seen(secret.id),
             edit=edit,
             verdict=verdict,
             waiver=waiver,

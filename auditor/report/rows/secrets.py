@@ -12,7 +12,7 @@ from datetime import date
 from auditor.classify.catalogue import kinds
 from auditor.models import AccessKey, HumanEdit, NoMatch, Reason, Role
 from auditor.report.rows import hunts, people, vanished, waivers, words
-from auditor.report.rows.join import Joined, SecretRow
+from auditor.report.rows.join import Joined, SecretRow, Vanished
 from auditor.report.tables import Column, Kind, Owner, Row, Table, Value
 
 NAME = "Secrets"
@@ -36,9 +36,12 @@ class Field:
     read: Callable[[SecretRow, Joined], Value]
 
 
-def table(joined: Joined) -> Table:
-    """Return the table, worst first, and after it the rows that this run did not find again."""
-    return Table(NAME, COLUMNS, lambda: _rows(joined))
+def table(joined: Joined, left: Callable[[Vanished], bool] = lambda _: False) -> Table:
+    """Return the table, worst first, and after it the rows that this run did not find again.
+
+    `left` tells which of these have moved to another sheet.
+    """
+    return Table(NAME, COLUMNS, lambda: _rows(joined, left))
 
 
 def human(edit: HumanEdit) -> dict[str, Value]:
@@ -53,13 +56,17 @@ def human(edit: HumanEdit) -> dict[str, Value]:
     }
 
 
-def _rows(joined: Joined) -> Iterator[Row]:
+def gone_row(gone: Vanished, joined: Joined) -> Row:
+    """Return the row of an entry that this run did not find."""
+    edit = joined.results.edits.get(gone.id, HumanEdit())
+    cells = {**vanished.cells(gone, edit, joined), **human(edit), ID: gone.id}
+    return [cells.get(column.header) for column in COLUMNS]
+
+
+def _rows(joined: Joined, left: Callable[[Vanished], bool]) -> Iterator[Row]:
     for row in joined.rows():
         yield [field.read(row, joined) for field in FIELDS]
-    for gone in joined.vanished:
-        edit = joined.results.edits.get(gone.id, HumanEdit())
-        cells = {**vanished.cells(gone, edit, joined), **human(edit), ID: gone.id}
-        yield [cells.get(column.header) for column in COLUMNS]
+    yield from (gone_row(gone, joined) for gone in joined.vanished if not left(gone))
 
 
 def _tool(

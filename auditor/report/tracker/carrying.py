@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from auditor.models import HumanEdit
 from auditor.report.layout import arranged
-from auditor.report.rows import Report, people, secrets
+from auditor.report.rows import TRACKED, Report, people
 from auditor.report.tables import Column, Kind, Owner, Row, Table, Value
 from auditor.report.tracker.reading import BLANK, Content
 
@@ -17,13 +18,15 @@ EXTRA_NOTE = "A column people added."
 
 def carry(report: Report, edits: Mapping[str, HumanEdit], content: Content) -> Report:
     """Return the report with people's own columns and cells, in the order they gave the columns."""
-    table = report.table(secrets.NAME)
     extras = _extras(edits, content)
-    columns = (*table.columns, *(_column(header) for header in extras))
-    carried = replace(table, columns=columns, rows=lambda: _rows(table, extras, edits, content.raw))
-    ordered = arranged(carried, content.layout.headers)
-    tables = tuple(ordered if each is table else each for each in report.tables)
-    return replace(report, tables=tables)
+
+    def carried(table: Table) -> Table:
+        columns = (*table.columns, *(_column(header) for header in extras))
+        rows = partial(_rows, table, extras, edits, content.raw)
+        return arranged(replace(table, columns=columns, rows=rows), content.layout.headers)
+
+    tables = (carried(each) if each.name in TRACKED else each for each in report.tables)
+    return replace(report, tables=tuple(tables))
 
 
 def _extras(edits: Mapping[str, HumanEdit], content: Content) -> tuple[str, ...]:

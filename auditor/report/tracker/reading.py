@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from openpyxl.reader.excel import ExcelReader
 
 from auditor.models import HumanEdit
-from auditor.report.layout import Layout, Note
-from auditor.report.rows import Vanished, people, secrets
+from auditor.report.layout import Layout, Note, Shape
+from auditor.report.rows import TRACKED, Vanished, people, secrets
 from auditor.report.rows.vanished import CARRIED
 from auditor.report.tables import Formula, Value
 from auditor.report.tracker import finding, shapes
@@ -78,40 +78,57 @@ def _content(reader: ExcelReader) -> Content:
     titles = finding.owned(book)
     if secrets.NAME not in titles:
         return Content(layout=Layout(titles))
-    title = titles[secrets.NAME]
-    found = finding.header_row(book[title])
+    taker, former = _Taker(), finding.tool_columns(book, titles)
+    sheets = [
+        _take_sheet(reader, taker, titles[name], parts[titles[name]], former)
+        for name in TRACKED
+        if name in titles
+    ]
+    columns, shaped = sheets[0]
+    extras = dict.fromkeys(header for found, _ in sheets for header in found.extras)
+    layout = Layout(titles, columns.headers, shaped, taker.notes)
+    return Content(*_edits(taker.cells), taker.known, tuple(extras), tuple(taker.loose), layout)
+
+
+def _take_sheet(
+    reader: ExcelReader, taker: _Taker, title: str, part: str, former: frozenset[str]
+) -> tuple[Columns, dict[str, Shape]]:
+    """Take in one sheet of entries; return its columns and their shapes."""
+    sheet = reader.wb[title]
+    found = finding.header_row(sheet)
     if found is None:
         raise Unreadable(f"has no column {secrets.ID} on its sheet {title}")
-    columns = Columns(found[1], finding.tool_columns(book, titles))
-    taker = _Taker(found[0], columns, shapes.notes(reader.archive, parts[title]))
-    for number, row in enumerate(finding.rows(book[title]), 1):
+    columns = Columns(found[1], former)
+    taker.begin(title, found[0], columns, shapes.notes(reader.archive, part))
+    for number, row in enumerate(finding.rows(sheet), 1):
         taker.take(number, row)
     taker.finish()
-    with reader.archive.open(parts[title]) as part:
-        widths = shapes.columns(part)
+    with reader.archive.open(part) as file:
+        widths = shapes.columns(file)
     shaped = {name: widths[index] for index, name in columns.names.items() if index in widths}
-    layout = Layout(titles, columns.headers, shaped, taker.notes)
-    return Content(
-        *_edits(taker.cells), taker.known, tuple(columns.extras), tuple(taker.loose), layout
-    )
+    return columns, shaped
 
 
 class _Taker:
-    """Sorts the cells of the tracker, row by row."""
+    """Sorts the cells of the tracker, sheet by sheet and row by row."""
 
-    def __init__(
-        self, header_row: int, columns: Columns, notes: dict[tuple[int, int], Note]
-    ) -> None:
+    def __init__(self) -> None:
         self.cells: dict[str, dict[str, Value]] = {}
         self.known: dict[str, tuple[Value, ...]] = {}
         self.loose: list[Loose] = []
         self.notes: dict[tuple[str, str], Note] = {}
+        self._pool: dict[Any, Any] = {}
+
+    def begin(
+        self, title: str, header_row: int, columns: Columns, notes: dict[tuple[int, int], Note]
+    ) -> None:
+        """Turn to another sheet."""
+        self._sheet = f"sheet {title}, " if self.known else ""
         self._header_row = header_row
         self._columns = columns
         self._noted: dict[int, dict[int, Note]] = {}
         for (row, index), note in notes.items():
             self._noted.setdefault(row, {})[index] = note
-        self._pool: dict[Any, Any] = {}
 
     def take(self, number: int, row: tuple[Any, ...]) -> None:
         """Take a row in; also the header, and what stands above it."""
@@ -154,13 +171,15 @@ class _Taker:
         }
         if rest:
             text = "\n".join(f"{header}: {as_text(value)}" for header, value in rest.items())
-            self.loose.append(Loose(f"row {number}, a second row of {id_}", text))
+            self.loose.append(Loose(f"{self._sheet}row {number}, a second row of {id_}", text))
 
     def _take_loose(
         self, number: int, values: Mapping[int, Value], notes: Mapping[int, Note]
     ) -> None:
         above = number < self._header_row
-        where = f"row {number}, " + ("above the headers" if above else "without a Secret ID")
+        where = f"{self._sheet}row {number}, " + (
+            "above the headers" if above else "without a Secret ID"
+        )
         names = {} if above else self._columns.names
         lines = [
             f"{names.get(index, '')}: {as_text(value)}".removeprefix(": ")
