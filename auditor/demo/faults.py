@@ -7,6 +7,7 @@ each request. Paths are shell patterns over the raw path ("/api/v2/context/*/res
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -41,6 +42,8 @@ class Fault:
     every: int = 1
     times: int | None = None
     status: int = 403
+    message: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: int = 1
     garbage: Garbage = Garbage.HTML
     seen: int = 0
@@ -66,9 +69,32 @@ class Faults:
     _faults: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def deny(self, path: str, status: int = 403, *, times: int | None = None) -> None:
-        """Answer with an error status and the vendor's message for it."""
-        self._add(Fault(Kind.DENY, path, status=status, times=times))
+    def deny(
+        self,
+        path: str,
+        status: int = 403,
+        *,
+        times: int | None = None,
+        message: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Answer with an error status, and the vendor's message for it unless one is given."""
+        self._add(
+            Fault(
+                Kind.DENY, path, status=status, times=times, message=message, headers=headers or {}
+            )
+        )
+
+    def single_sign_on(self, path: str, url: str) -> None:
+        """Answer as GitHub does to a token that nobody authorized for SAML single sign-on."""
+        message = "Resource protected by organization SAML enforcement. You must grant your token"
+        self.deny(path, 403, message=message, headers={"X-GitHub-SSO": f"required; url={url}"})
+
+    def rate_limit(self, path: str, reset: int) -> None:
+        """Answer as GitHub does when the requests of the hour are used up, until that time."""
+        message = "API rate limit exceeded for user ID 1."
+        headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
+        self.deny(path, 403, message=message, headers=headers)
 
     def throttle(self, every: int, path: str = "*", *, retry_after: int = 1) -> None:
         """Answer every k-th request with 429 and a Retry-After of so many seconds."""

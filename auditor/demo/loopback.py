@@ -161,4 +161,4 @@ def _broken(fault: Fault) -> Reply:
         wait = str(fault.retry_after)
         headers = {"Retry-After": wait, "RateLimit-Remaining": "0", "RateLimit-Reset": wait}
         return error(429, headers=headers)
-    return error(fault.status)
+    return error(fault.status, fault.message, fault.headers)

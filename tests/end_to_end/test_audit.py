@@ -126,3 +126,26 @@ def test_every_call_of_the_run_is_written_down(healthy: Audits) -> None:
     )
     assert Counter((one["path"], one["status"]) for one in lines if one["host"] == host) == recorded
     assert "iam:GetAccountAuthorizationDetails" in {one.get("operation") for one in lines}
+
+
+def test_github_credentials_are_matched_and_what_they_may_do_is_said(healthy: Audits) -> None:
+    results = healthy.results(0)
+    ids = healthy.ids(0)
+    severities = healthy.severities(0)
+    whose = {
+        part["secret_id"]: match["best"]["identity_id"]
+        for match in results["matches"]
+        for credential in results["credentials"]
+        if credential["id"] == match["credential_id"]
+        for part in credential["parts"]
+    }
+    owners = ids["org-global", "GITHUB_TOKEN"]
+    assert whose[owners] == "acme-rockets/credential/161001"
+    assert severities[owners] == "Critical"
+    keys = [id_ for (place, name), id_ in ids.items() if name.startswith("deploy-key (SHA256:")]
+    assert {whose[key] for key in keys} == {
+        "acme-rockets/mission-website/key/9001",
+        "acme-rockets/flight-sim-classic/key/9002",
+    }
+    assert any(one["what"].startswith("A deploy key may push") for one in results["weaknesses"])
+    assert {"audit log", "git events"} <= {log["log"] for log in results["logs"]}

@@ -202,19 +202,12 @@ def answering(status: int, message: str, **headers: str) -> Any:
     return answer
 
 
-def test_single_sign_on_asks_to_authorize_the_token_at_an_address(tmp_path: Path) -> None:
-    message = "Resource protected by organization SAML enforcement."
-
-    def answer(request: Request, demo: Callable[[Request], Reply]) -> Reply:
-        header = {"X-GitHub-SSO": f"required; url={running[0].server.url}/orgs/acme/sso?x=1"}
-        return Reply(403, {"message": message}, header) if request.path == REPOS else demo(request)
-
-    running: list[Door] = []
-    with door(tmp_path, answer) as github:
-        running.append(github)
-        told = reasons(github.read())
+def test_single_sign_on_asks_to_authorize_the_token_at_an_address(github: Door) -> None:
+    address = f"{github.server.url}/orgs/acme-rockets/sso?authorization_request=A1"
+    github.faults.single_sign_on(REPOS, address)
+    told = reasons(github.read())
     assert "SAML enforcement" in told
-    assert f"authorize the audit's token for single sign-on at {github.server.url}/orgs" in told
+    assert f"authorize the audit's token for single sign-on at {address}" in told
 
 
 def test_an_address_of_another_host_is_not_passed_on(tmp_path: Path) -> None:
@@ -226,11 +219,10 @@ def test_an_address_of_another_host_is_not_passed_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "headers"),
     [
-        ("API rate limit exceeded for user ID 1.", {"X_RateLimit_Reset": "99999999999"}),
         ("You have exceeded a secondary rate limit.", {"Retry_After": "3600"}),
         ("You have exceeded a secondary rate limit.", {}),
     ],
-    ids=["primary", "secondary", "secondary without a time"],
+    ids=["secondary", "secondary without a time"],
 )
 def test_no_limit_is_waited_for_longer_than_the_settings_say(
     tmp_path: Path, message: str, headers: dict[str, str]
@@ -241,6 +233,15 @@ def test_no_limit_is_waited_for_longer_than_the_settings_say(
         assert time.monotonic() - begun < 15
     assert "repositories of GitHub organisation acme-rockets" in told
     assert "run again with --resume" in told
+
+
+def test_the_limit_of_the_hour_is_not_waited_for(github: Door) -> None:
+    github.faults.rate_limit(REPOS, 99_999_999_999)
+    begun = time.monotonic()
+    told = reasons(github.read())
+    assert time.monotonic() - begun < 15
+    assert "RateLimit: API rate limit exceeded" in told
+    assert "run again with --resume in an hour" in told
 
 
 def test_a_next_page_on_another_server_is_not_asked_for(tmp_path: Path) -> None:
@@ -261,7 +262,7 @@ def test_the_budget_ends_the_reading_and_says_so(tmp_path: Path) -> None:
         told = reasons(directory)
         assert "used up" in told
         assert "raise `requests`" in told
-        assert any("are left of this run" in line for line in github.notes.lines)
+        assert any("requests left of this run" in line for line in github.notes.lines)
 
 
 def test_the_pace_is_kept(tmp_path: Path) -> None:

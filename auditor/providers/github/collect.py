@@ -81,8 +81,8 @@ class _Reader:
         snapshot, progress = self._collecting.snapshot, self._collecting.progress
         todo = [job for job in jobs if not is_complete(snapshot.load(job.key))]
         left = self._calls.budget.left
-        if len(todo) > left:
-            progress.note(f"GitHub: {len(todo)} requests to make, and {left} are left of this run")
+        if todo:
+            progress.note(f"GitHub: {len(todo)} listings to read, {left} requests left of this run")
         progress.start("reading GitHub", len(todo))
         pool = ThreadPoolExecutor(self._settings.parallel, "github")
         try:
