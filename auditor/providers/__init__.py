@@ -44,8 +44,10 @@ class Directory(Protocol):
     gaps: tuple[Gap, ...]
     weaknesses: tuple[Weakness, ...]
     """What is wrong there whatever secrets leaked."""
-    logs: tuple[LogCoverage, ...]
-    """Which logs of its identities there are, and how far they see."""
+
+    @property
+    def logs(self) -> tuple[LogCoverage, ...]:
+        """Which logs of its identities there are, and how far they see."""
 
     def identify(
         self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None

@@ -201,6 +201,46 @@ def test_guardduty(world: Any, document: Any, enabled: bool | None) -> None:
     assert isinstance(found, Unknown) if enabled is None else found == Known(enabled)
 
 
+# --- who can read them ------------------------------------------------------------------------
+
+
+def allowed(action: str, resource: str, **more: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource} | more
+    document = {"Version": "2012-10-17", "Statement": statement}
+    return {"UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}]}
+
+
+def test_readers_are_those_whose_policies_reach_the_files(world: Any) -> None:
+    tls = {"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
+    users = {
+        "all": allowed("s3:*", "*"),
+        "files": allowed("s3:GetObject", "arn:aws:s3:::logs/ct/AWSLogs/*"),
+        "maybe": allowed("s3:GetObject", "arn:aws:s3:::logs/*", **tls),
+        "other": allowed("s3:GetObject", "arn:aws:s3:::builds/*"),
+        "lists": allowed("s3:ListBucket", "arn:aws:s3:::logs"),
+        "events": allowed("cloudtrail:Lookup*", "*"),
+    }
+    world.write(users=users).save("trails", {"trailList": [trail(S3KeyPrefix="ct")]})
+    readers = {log.log: log.readers for log in world.directory().logs}
+    found = ("user all", "user files", "user maybe, conditional")
+    assert readers["CloudTrail trail main"] == Known(found)
+    assert readers["CloudTrail event history"] == Known(("user events",))
+    assert readers["GuardDuty in us-east-1"] is None
+
+
+def test_many_readers_are_counted(world: Any) -> None:
+    world.write(users={f"u{n:02}": allowed("*", "*") for n in range(23)})
+    readers = world.directory().logs[0].readers
+    assert isinstance(readers, Known)
+    assert (len(readers.value), readers.value[-1]) == (21, "and 3 more")
+
+
+def test_readers_are_unknown_where_policies_are(world: Any) -> None:
+    world.write()
+    world.save("authorization-details", {"error": "AccessDenied", "message": "no"})
+    assert isinstance(world.directory().logs[0].readers, Unknown)
+
+
 # --- read live -------------------------------------------------------------------------------
 
 

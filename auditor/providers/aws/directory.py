@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from urllib.parse import quote
 
 from auditor.models import (
@@ -24,6 +25,7 @@ from auditor.providers.aws.analysis.catalogue import catalogue
 from auditor.providers.aws.gaps import source_of
 from auditor.providers.aws.keys import KeyMatcher
 from auditor.providers.aws.policies import quarantine_of
+from auditor.providers.aws.readers import with_readers
 from auditor.providers.aws.resolve import Analysis, Resolver
 
 _CONSOLES = {
@@ -51,9 +53,6 @@ class AwsDirectory:
             *(gap for account in reading.accounts for gap in account.gaps),
         )
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(reading))
-        self.logs: tuple[LogCoverage, ...] = tuple(
-            log for account in reading.accounts for log in account.logs.coverage
-        )
         self._matcher = KeyMatcher(
             (key for account in reading.accounts for key in account.keys),
             identities=self.identities.keys(),
@@ -63,10 +62,19 @@ class AwsDirectory:
                 *(gap for account in reading.accounts for gap in account.unsearched),
             ),
         )
-        analysis = Analysis(reading.accounts)
+        self._accounts = reading.accounts
+        self._analysis = analysis = Analysis(reading.accounts)
         self.weaknesses: tuple[Weakness, ...] = analysis.weaknesses()
         self._resolvers = {found.id: Resolver(found, analysis) for found in reading.accounts}
         self._resolved: dict[str, Resolution] = {}
+
+    @cached_property
+    def logs(self) -> tuple[LogCoverage, ...]:
+        """The logs of all accounts, with who can read them."""
+        realms = self._analysis.world.realms
+        return tuple(
+            log for account in self._accounts for log in with_readers(account, realms[account.id])
+        )
 
     def identify(
         self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None

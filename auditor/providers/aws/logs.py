@@ -10,6 +10,7 @@ from auditor.models import Fact, Gap, Json, Known, LogCoverage, Unknown
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.documents import document_key, entries, is_complete, text
 
+_HISTORY = "CloudTrail event history"
 _HISTORY_DAYS = 90
 """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html"""
 _FINDING_DAYS = 90
@@ -24,6 +25,8 @@ class Logs:
 
     coverage: tuple[LogCoverage, ...]
     gaps: tuple[Gap, ...]
+    reading: Mapping[str, tuple[str, str]]
+    """By the name of a log, the action and the resource by which the account's own read it."""
 
 
 def read_logs(account: str, snapshot: Snapshot) -> Logs:
@@ -33,13 +36,28 @@ def read_logs(account: str, snapshot: Snapshot) -> Logs:
     coverage = (_history(account), *_trails(account, trails), *_guardduty(account, detectors))
     facts = (fact for log in coverage for fact in (log.enabled, log.retention_days, log.central))
     missing = dict.fromkeys(fact.gap for fact in facts if isinstance(fact, Unknown))
-    return Logs(coverage, tuple(missing))
+    return Logs(coverage, tuple(missing), dict(_reading(account, trails)))
+
+
+def _reading(account: str, trails: Json | None) -> Iterator[tuple[str, tuple[str, str]]]:
+    yield _HISTORY, ("cloudtrail:LookupEvents", "*")
+    for trail in entries(trails, "trailList"):
+        bucket = trail.get("Bucket")
+        if isinstance(bucket, dict) and bucket.get("Own") is True:
+            partition = text(trail, "TrailARN").split(":")[1:2] or ["aws"]
+            folder = f"{text(trail, 'S3KeyPrefix')}/AWSLogs/{account}/CloudTrail/".lstrip("/")
+            place = f"arn:{partition[0]}:s3:::{text(trail, 'S3BucketName')}/{folder}"
+            yield _title(trail), ("s3:GetObject", place)
+
+
+def _title(trail: Mapping[str, Json]) -> str:
+    return f"CloudTrail trail {text(trail, 'Name')}"
 
 
 def _history(account: str) -> LogCoverage:
     return LogCoverage(
         source=gaps.source_of(account),
-        log="CloudTrail event history",
+        log=_HISTORY,
         enabled=Known(value=True),  # nobody can switch it off
         level="management",
         retention_days=Known(_HISTORY_DAYS),
@@ -70,7 +88,7 @@ def _trail(account: str, trail: Mapping[str, Json]) -> LogCoverage:
         never.append(f"what it fails to deliver ({error})")
     return LogCoverage(
         source=gaps.source_of(account),
-        log=f"CloudTrail trail {text(trail, 'Name')}",
+        log=_title(trail),
         enabled=_logging(account, trail, status),
         level=level,
         retention_days=_retention(bucket, gap),
