@@ -15,17 +15,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from auditor import hunting, hunts
-from auditor.collecting import Progress
+from auditor import hunting, hunts, live
+from auditor.collecting import Collecting, Progress
 from auditor.conclude import conclude
 from auditor.config import Loaded, from_json
 from auditor.errors import ConfigError
 from auditor.hunting import Logs, Order
 from auditor.inventory import systems
 from auditor.models import Hunted, Json, Past
-from auditor.plan import plan
+from auditor.plan import Plan, plan
 from auditor.report.text import for_terminal
-from auditor.runs import OutputFolder, Run, open_run
+from auditor.runs import SNAPSHOT_NAME, OutputFolder, Run, SnapshotFolder, open_run
 from auditor.tails import KEY_LENGTH, Sealer
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Told:
     since: datetime | None = None
     until: datetime | None = None
     rules: Path | None = None
+    live: bool = False
+    """Whether the configured providers are asked for their own logs, too."""
 
 
 def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunted:
@@ -56,22 +58,32 @@ def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunte
         order = replace(order, logs=[Logs(path, told.source) for path in told.logs])
     if told.rules:
         order = replace(order, rules=told.rules)
-    if not order.logs:
-        raise ConfigError("no logs to hunt in", "give --logs FOLDER, or [hunts] logs")
+    if not order.logs and not told.live:
+        raise ConfigError("no logs to hunt in", "give --logs FOLDER, --live, or [hunts] logs")
     names = [*told.identities, *loaded.settings.hunts.identities]
     if told.run:
-        return _of_run(open_run(told.run), order, names, now, progress)
+        return _of_run(open_run(told.run), order, names, now, progress, ask_providers=told.live)
     from auditor.hunts.subjects import named  # noqa: PLC0415 (needs the extra)
 
     with tempfile.TemporaryDirectory(prefix="auditor-hunt-") as folder:
         # A key for this call alone: nothing outside of it is compared with these seals.
         sealer = Sealer(secrets.token_bytes(KEY_LENGTH))
         subjects = named(names, systems(), sealer)
+        if told.live:
+            snapshot = SnapshotFolder(Path(folder) / SNAPSHOT_NAME)
+            collecting = Collecting(snapshot, sealer, progress, now)
+            order = _with_live(todo, order, Path(folder), names, collecting)
         return hunting.hunt(order, subjects, Path(folder), sealer, now, progress)
 
 
 def _of_run(
-    run: Run, order: Order, names: Sequence[str], now: datetime, progress: Progress
+    run: Run,
+    order: Order,
+    names: Sequence[str],
+    now: datetime,
+    progress: Progress,
+    *,
+    ask_providers: bool,
 ) -> Hunted:
     """Hunt for the identities of a finished run, and keep what came of it in its folder."""
     loaded = from_json(run.settings["loaded"], str(run.folder / "run.json"))
@@ -79,7 +91,21 @@ def _of_run(
     results = conclude(todo, run, Past(), {})
     sealer = OutputFolder(run.folder.parent).sealer()
     order = replace(order, incident=order.incident or todo.incident)
+    if ask_providers:
+        everybody = [*names, *(identity.id for identity in results.identities)]
+        collecting = Collecting(run.snapshot, sealer, progress, now)
+        order = _with_live(todo, order, run.folder, everybody, collecting)
     return hunting.of_audit(run, order, results, names, systems(), sealer, now, progress)
+
+
+def _with_live(
+    todo: Plan, order: Order, folder: Path, names: Sequence[str], collecting: Collecting
+) -> Order:
+    """Return the order with the logs that providers gave of these names."""
+    until = order.until or collecting.now
+    since = (order.begin or until) - hunting.PAST
+    read, gaps = live.collect(todo, folder, names, since, until, collecting)
+    return replace(order, logs=[*order.logs, *(Logs(*one) for one in read)], gaps=gaps)
 
 
 def show(hunted: Hunted, stream: TextIO, *, as_json: bool) -> None:

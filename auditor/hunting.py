@@ -18,7 +18,7 @@ from auditor import hunts
 from auditor.collecting import Progress
 from auditor.config import Hunts
 from auditor.errors import ConfigError
-from auditor.models import Hunted, Incident, KeyUse, OldKey, Results
+from auditor.models import Gap, Hunted, Incident, KeyUse, OldKey, Results
 from auditor.risk import incidents
 from auditor.runs import Run, write_whole
 from auditor.tails import Sealer
@@ -53,6 +53,8 @@ class Order:
     runners: Sequence[str] = ()
     databases: Sequence[Path] = ()
     lists: Sequence[Path] = ()
+    gaps: tuple[Gap, ...] = ()
+    """What of the logs could not be had."""
 
     @property
     def begin(self) -> datetime | None:
@@ -90,7 +92,8 @@ def hunt(
 
     ledgers = [_read(one, order, subjects, folder, sealer, now, progress) for one in order.logs]
     mine = asking.Question(order.begin, order.until, subjects, _brought(order), order.rules)
-    return asking.ask(mine, folder, ledgers, progress)
+    hunted = asking.ask(mine, folder, ledgers, progress)
+    return replace(hunted, gaps=(*order.gaps, *hunted.gaps))
 
 
 def of_run(

@@ -51,6 +51,7 @@ KEY_NAME = ".tail-key"
 TRACKER_NAME = "tracker.xlsx"
 RESULTS_NAME = "results.json"
 RUN_NAME = "run.json"
+SNAPSHOT_NAME = "snapshot"
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _LONGEST_SEGMENT = 120
 
@@ -115,7 +116,7 @@ class Run:
     @property
     def snapshot(self) -> SnapshotFolder:
         """Return the raw replies of this run."""
-        return SnapshotFolder(self.folder / "snapshot")
+        return SnapshotFolder(self.folder / SNAPSHOT_NAME)
 
     def forget_if_empty(self) -> None:
         """Remove the folder where nothing was read: it holds only what the run was told."""

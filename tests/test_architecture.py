@@ -35,7 +35,7 @@ LAYERS = (
     {"explaining"},
     {"workflow", "demo", "whatif", "exported", "hunter"},
     {"publishing"},
-    {"conclude", "hunting"},
+    {"conclude", "hunting", "live"},
     {"plan"},
     COLUMNS,
     PURE,

@@ -45,6 +45,9 @@ def hunt(
         str | None, typer.Option(help="Incident profile, such as circleci-2023-01.")
     ] = None,
     rules: RulesOption = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the configured providers for their own logs, too.")
+    ] = False,
     config: ConfigOption = None,
     output_format: FormatOption = Formats.TEXT,
 ) -> int:
@@ -62,6 +65,7 @@ def hunt(
         since=since and since.replace(tzinfo=UTC),
         until=until and until.replace(tzinfo=UTC),
         rules=rules,
+        live=live,
     )
     with progress_on(sys.stderr) as progress:
         hunted = hunter.hunt(loaded, told, datetime.now(UTC), progress)

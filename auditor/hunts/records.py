@@ -186,6 +186,8 @@ def _of_object(
     elif inner is None or depth >= DEEPEST:
         yield Found(0, problem="a record of no known log")
     else:
+        if "error" in fields:  # what a collector wrote down where it was refused the rest
+            yield Found(0, problem="cut short when it was collected")
         yield from _unwrapped(bytes(inner), known, depth + 1)
 
 

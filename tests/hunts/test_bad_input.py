@@ -82,6 +82,10 @@ BAD: dict[str, tuple[bytes, State, str, int]] = {
     "a time of nonsense": (line(call("1", eventTime="2023-13-45T99")), State.FAILED, NO_TIME, 0),
     "a time that is a number": (line(call("1", eventTime=7)), State.FAILED, NO_TIME, 0),
     "no name": (line(call("1", "")), State.FAILED, "no eventName", 0),
+    "an answer cut short": (
+        json.dumps({"Records": GOOD[:2], "error": "ThrottlingException"}).encode(),
+        State.PARTIAL, "cut short when it was collected", 2,
+    ),
     "half a surrogate": (
         line(GOOD[0]) + line(call("1", userAgent="\ud800")), State.PARTIAL, "not JSON", 1,
     ),

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 from cloudtrail_records import KEY, ROLE, SESSION, USER, assumed, call, session_of
+from typer.testing import CliRunner
 
+from auditor.cli import app
 from auditor.collecting import Collecting, Silent
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
@@ -50,6 +52,7 @@ class History:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str]] = []
         self.refused: set[tuple[str, str]] = set()
+        self.url = ""
 
     def lookup(self, region: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         [attribute] = request["LookupAttributes"]
@@ -106,7 +109,7 @@ def history(monkeypatch: pytest.MonkeyPatch) -> Iterator[History]:
     Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    known.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+    known.url = f"http://127.0.0.1:{server.server_port}"
     yield known
     server.shutdown()
     server.server_close()
@@ -122,7 +125,7 @@ _REGIONS = "<DescribeRegionsResponse><regionInfo>{}</regionInfo></DescribeRegion
 
 def collected(folder: Path, history: History, *names: str) -> SnapshotFolder:
     snapshot = SnapshotFolder(folder)
-    settings = Settings(endpoint=history.url, retries=0)  # type: ignore[attr-defined]
+    settings = Settings(endpoint=history.url, retries=0)
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
     prefix = lookup.collect(settings, names, SINCE, NOW, collecting, pause=0)
     assert prefix == lookup.PREFIX
@@ -202,3 +205,18 @@ def test_calls_keep_their_pace() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: pace.wait(), range(5)))
     assert time.monotonic() - begin >= 0.2
+
+
+def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: History) -> None:
+    history.refused = {("eu-west-1", "ci")}
+    config = tmp_path / "config.toml"
+    config.write_text(f'[providers.aws]\nendpoint = "{history.url}"\nretries = 0\n')
+    words = ["hunt", "--live", "--identity", USER, "--since", "2023-01-01", "--format", "json"]
+    done = CliRunner().invoke(
+        app, [*words, "--until", "2023-01-09", "--config", str(config)],
+        env={"HOME": str(tmp_path), "AWS_MAX_ATTEMPTS": "1"},
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert "Username ci in eu-west-1" in json.dumps(told)
+    assert {region for region, *_ in history.asked} == set(REGIONS)
