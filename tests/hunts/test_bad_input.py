@@ -272,8 +272,8 @@ order = Order(None, None, "", "~", "9", Sealer(b"k" * 32), parts)
 files = tuple((folder / name, name, 0) for name in ("long line", "bomb.gz"))
 entries = run(order, Task(0, files))
 status = Path("/proc/self/status")  # a child's ru_maxrss begins with its parent's
-told = dict(line.split(":", 1) for line in status.read_text().splitlines()) if status.exists() else {}
-peak = int(told.get("VmHWM", "0").split()[0]) >> 10
+lines = status.read_text().splitlines() if status.exists() else []
+peak = next((int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM")), 0)
 print(json.dumps([peak, *([e.events, e.problems] for e in entries)]))
 """
 
