@@ -42,6 +42,8 @@ class AwsDirectory:
     def __init__(self, reading: Reading) -> None:
         """Index everybody and every key that was read."""
         hidden = (*reading.refused, *reading.unusable)
+        self._accounts = reading.accounts
+        self._analysis = analysis = Analysis(reading.accounts)
         self.identities: Mapping[str, Identity] = {
             identity.id: identity
             for account in reading.accounts
@@ -51,6 +53,7 @@ class AwsDirectory:
             *hidden,
             *reading.strange,
             *(gap for account in reading.accounts for gap in account.gaps),
+            *analysis.gaps(),
         )
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(reading))
         self._matcher = KeyMatcher(
@@ -62,8 +65,6 @@ class AwsDirectory:
                 *(gap for account in reading.accounts for gap in account.unsearched),
             ),
         )
-        self._accounts = reading.accounts
-        self._analysis = analysis = Analysis(reading.accounts)
         self.weaknesses: tuple[Weakness, ...] = analysis.weaknesses()
         self._resolvers = {found.id: Resolver(found, analysis) for found in reading.accounts}
         self._resolved: dict[str, Resolution] = {}

@@ -9,6 +9,7 @@ from functools import cached_property
 from auditor.models import (
     Capability,
     CapabilityName,
+    Gap,
     Known,
     Resolution,
     Suggestion,
@@ -40,6 +41,10 @@ class Analysis:
     def leads(self) -> Leads:
         """Who leads to an administrator."""
         return Leads(self.world)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Return what is not known of who may assume which role."""
+        return tuple(gap for realm in self.world.realms.values() for gap in realm.gaps)
 
     def weaknesses(self) -> tuple[Weakness, ...]:
         """Return the roles that strangers can become."""

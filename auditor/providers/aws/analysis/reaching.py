@@ -225,13 +225,15 @@ class Reach:
 
     def _new(self, row: Row) -> Iterator[Reached]:
         """Yield a row whose actions are allowed on a common resource that is not there yet."""
+        if row.on not in ("", self._held.principal.kind):
+            return
         ways = [self._realm.ways(self._held).of(action) for action in row.target]
         for first in ways[0]:
             for resource in first.resources:
                 chosen = [first]
                 for others in ways[1:]:
                     fits = (way for way in others
-                            if row.on or any(overlaps(_name(r), _name(resource))
+                            if any(overlaps(_name(r), _name(resource))
                                              for r in way.resources))  # fmt: skip
                     if way := min(fits, key=lambda way: way.conditional, default=None):
                         chosen.append(way)

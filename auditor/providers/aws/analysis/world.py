@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
-from auditor.models import Known
+from auditor.models import Gap, Known
 from auditor.providers.aws.accounts import Account, Principal
 from auditor.providers.aws.analysis.holders import Holder, Levels, Limits, holder
 from auditor.providers.aws.analysis.masks import Masks
@@ -20,6 +20,8 @@ from auditor.providers.aws.documents import entries, text
 from auditor.providers.aws.engine import EngineError
 from auditor.providers.aws.engine.documents import policy as read_rules
 from auditor.providers.aws.engine.statements import Attached
+from auditor.providers.aws.gaps import source_of
+from auditor.providers.aws.parts import DETAILS
 from auditor.providers.aws.policies import Permissions, PolicyReader
 from auditor.providers.aws.surroundings import Levels as Documents
 
@@ -127,6 +129,21 @@ class Realm:
         """The trust of each of its roles, by ARN."""
         people = self.account.principals.values()
         return {p.arn: trust(p) for p in people if p.kind == "role" and p.detail is not None}
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What is not known of who may assume its roles."""
+        return tuple(
+            Gap(
+                what=f"who may assume role {arn.rpartition('/')[2]}",
+                why=told.problem,
+                fix=f"export it again: aws iam {DETAILS.command}",
+                source=source_of(self.id),
+                affects=(self.id,),
+            )
+            for arn, told in self.trusts.items()
+            if told.problem
+        )
 
     @cached_property
     def by_service(self) -> Mapping[str, list[str]]:
