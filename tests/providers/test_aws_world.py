@@ -43,7 +43,9 @@ def told(found: Any) -> set[str]:
 def organized(world: Any, *levels: list[Any], kind: str = "SERVICE_CONTROL_POLICY") -> None:
     organization = {"Id": "o-acme", "MasterAccountId": OTHER, "FeatureSet": "ALL"}
     world.save("organization", {"Organization": organization})
-    path: list[dict[str, Any]] = [{kind: [{"Content": doc(*statements)} for statements in level]} for level in levels]
+    path: list[dict[str, Any]] = [
+        {kind: [{"Content": doc(*statements)} for statements in level]} for level in levels
+    ]
     path[0]["PolicyTypes"] = [{"Type": kind, "Status": "ENABLED"}]
     world.save("guardrails", {"Path": path})
 
