@@ -29,12 +29,21 @@ _STATUS = {"code": 7, "message": _DENIED["gcp"]}
 _READS = ("Get", "List", "Describe", "Batch", "storage.objects.get")
 
 
-def write(scenario: Scenario, folder: Path, *, data_access: bool = False) -> dict[str, Path]:
+def write(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    data_access: bool = False,
+    acts: Iterable[Act] | None = None,
+) -> dict[str, Path]:
     """Write the logs and return the folder of each, by source.
 
+    `acts` are those of ordinary days and of the thieves where nothing else is given.
     `data_access`: whether Google's data access log is on, which it is not by default.
     """
-    acts = sorted((*traffic.ordinary(), *traffic.thefts()), key=lambda act: act.time)
+    if acts is None:
+        acts = (*traffic.ordinary(), *traffic.thefts())
+    acts = sorted(acts, key=lambda act: act.time)
     by_platform: dict[str, list[Act]] = defaultdict(list)
     for number, act in enumerate(acts):
         by_platform[act.platform].append(replace(act, number=number))

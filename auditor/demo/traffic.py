@@ -42,9 +42,9 @@ def table() -> Mapping[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath("logs.toml").read_text("utf-8"))
 
 
-def ordinary() -> Iterator[Act]:
+def ordinary(seed: str = "acme rockets") -> Iterator[Act]:
     """Yield what jobs and people do on working days, and a little at weekends."""
-    told, chance = table(), random.Random("acme rockets")
+    told, chance = table(), random.Random(seed)
     day: date = told["from"]
     while day <= told["to"]:
         weekend = day.weekday() >= _WEEKEND

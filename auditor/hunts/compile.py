@@ -143,24 +143,37 @@ WHERE {window} AND total >= {operator.min_events} AND alike < {operator.share} *
 def _(operator: ExpectedNetwork, condition: str, window: str) -> str:
     expected = ", ".join(map(literal, operator.origins))
     flagged = f"""
-  SELECT n, ts, who, concat('from ', COALESCE(as_name, network, src_ip)) AS note FROM seen
+  SELECT n, ts, who, src_ip, concat('from ', COALESCE(as_name, network, src_ip)) AS note FROM seen
   WHERE origin IS NOT NULL AND origin NOT IN ({expected}) AND {condition}"""
     return _unless_habit(flagged, operator.habit_days, window)
 
 
 def _unless_habit(flagged: str, days: int, window: str) -> str:
-    """Return what is flagged, but for identities of which so many days before were flagged too."""
+    """Return what is flagged, but for what the identity was seen to do on so many days before.
+
+    That is: be flagged at all, or come from that very address. The last two days do not count,
+    so that a thief does not make a habit of it at once.
+    """
+    before = "p.day >= d.day - 30 AND p.day <= d.day - 2"
     return f"""
 WITH flagged AS ({flagged}),
 dated AS (SELECT *, CAST(floor(ts / 86400) AS BIGINT) AS day FROM flagged),
 days AS (SELECT DISTINCT who, day FROM dated),
+places AS (
+  SELECT DISTINCT who, src_ip, CAST(floor(ts / 86400) AS BIGINT) AS day FROM seen
+  WHERE src_ip IN (SELECT src_ip FROM flagged)
+),
 habits AS (
-  SELECT d.n, count(*) AS times FROM dated d JOIN days p
-    ON p.who = d.who AND p.day >= d.day - 30 AND p.day <= d.day - 2
+  SELECT d.n, count(*) AS times FROM dated d JOIN days p ON p.who = d.who AND {before}
+  GROUP BY d.n
+),
+homes AS (
+  SELECT d.n, count(*) AS times FROM dated d
+    JOIN places p ON p.who = d.who AND p.src_ip = d.src_ip AND {before}
   GROUP BY d.n
 )
-SELECT d.n, d.note FROM dated d LEFT JOIN habits h ON h.n = d.n
-WHERE {window} AND COALESCE(h.times, 0) < {days}"""
+SELECT d.n, d.note FROM dated d LEFT JOIN habits h ON h.n = d.n LEFT JOIN homes m ON m.n = d.n
+WHERE {window} AND COALESCE(h.times, 0) < {days} AND COALESCE(m.times, 0) < {days}"""
 
 
 @_query.register
@@ -172,7 +185,7 @@ def _(operator: OutsideJobWindow, condition: str, window: str) -> str:
       AND s.ts <= CAST(epoch(j.ended) AS BIGINT) + {slack}
     WHERE j.who IS NULL OR j.who = s.who"""
     flagged = f"""
-  SELECT n, ts, who, 'no job was running' AS note FROM seen
+  SELECT n, ts, who, src_ip, 'no job was running' AS note FROM seen
   WHERE {condition} AND n NOT IN ({covered})
     AND EXISTS (SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)"""
     return _unless_habit(flagged, operator.habit_days, window)

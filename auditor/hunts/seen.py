@@ -87,6 +87,7 @@ class Facts:
 
 
 _Fact = TypeVar("_Fact", Address, Retired, Job, Watched, Granted, Alias)
+_BATCH = 10_000
 _TYPES = {"float": "DOUBLE", "datetime": "TIMESTAMP"}
 # A product and its main version: "aws-cli/2", "boto3/1". Whole agents differ from job to job, and
 # some services put brackets around them.
@@ -162,9 +163,11 @@ def _create(
     told = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     connection.execute(f"CREATE OR REPLACE TABLE {table} ({told})")
     values = [tuple(map(_naive, row)) for row in rows]
-    if values:
-        marks = ", ".join("?" for _ in columns)
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+    # One list a column: row by row, tens of thousands of addresses would take a minute.
+    lists = ", ".join(f"unnest(?::{kind}[])" for kind in columns.values())
+    for start in range(0, len(values), _BATCH):
+        batch = list(map(list, zip(*values[start : start + _BATCH], strict=True)))
+        connection.execute(f"INSERT INTO {table} SELECT {lists}", batch)
 
 
 def _naive(value: object) -> object:
