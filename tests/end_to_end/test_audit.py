@@ -11,9 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import jsonschema
+import openpyxl
 from audits import Audits
 from judge import judge, needs_specifications
 
+from auditor.inventory.circleci import unlisted
+from auditor.inventory.circleci.stores import STORES
 from auditor.runs import results_schema
 
 WORST_FIRST = ["Critical", "Unknown", "High", "Medium", "Low", "None"]
@@ -112,6 +115,23 @@ def test_json_on_stdout_is_the_results_and_nothing_else(healthy: Audits, tmp_pat
     run = healthy.runs[0]
     ended = healthy.run("report", "--from", str(run), "--out", str(tmp_path), "--format", "json")
     assert json.loads(ended.stdout) == healthy.results(0)
+
+
+def test_the_workbook_lists_every_store_with_kind_place_exposure_and_link(healthy: Audits) -> None:
+    sheet = openpyxl.load_workbook(healthy.tracker)["Secrets"]
+    headers = [str(cell.value) for cell in sheet[1]]
+    rows = [dict(zip(headers, row, strict=True)) for row in sheet.iter_rows(2, values_only=True)]
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        found.setdefault(str(row["Store"]), row)
+    wanted = {store.name for store in STORES if store.entries} | {unlisted.STORE}
+    assert wanted <= set(found)
+    for store in wanted:
+        assert found[store]["Kind"], store
+        assert found[store]["Where"], store
+        assert found[store]["Open in CI"], store
+    assert sum(bool(row["Open to"]) for row in rows) > len(rows) / 2
+    assert any(row["Seen in jobs"] for row in rows)
 
 
 def test_every_call_of_the_run_is_written_down(healthy: Audits) -> None:

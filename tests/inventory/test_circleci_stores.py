@@ -410,6 +410,27 @@ def test_what_builds_do_not_receive_is_not_exposed_by_them(of: Case) -> None:
     assert (exposures == {NOT_IN_BUILDS}) is not store.in_builds
 
 
+def of_role(role: str) -> Inventory:
+    grants = f"/private/ciam/orgs/{ORG}/role-grants"
+    mine = {"userId": "u-1", "username": "olga", "role": role}
+    return inventory({**STANDALONE, grants: items(mine, {"userId": "2", "role": "org-viewer"})})
+
+
+@pytest.mark.parametrize("role", ["org-contributor", "org-viewer"])
+def test_a_user_who_is_known_to_be_no_admin_is_a_gap(role: str) -> None:
+    found = of_role(role)
+    (gap,) = found.gaps
+    assert role in gap.why
+    assert gap.affects == (ORG,)
+
+
+def test_the_role_of_the_user_is_told() -> None:
+    found = of_role("org-admin")
+    assert found.gaps == ()
+    (line,) = (one for one in found.coverage if one.what == "organization acme")
+    assert line.note == "org-admin: 1, org-viewer: 1, read as org-admin"
+
+
 # --- what no API lists ------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from auditor.collecting import Snapshot
 from auditor.inventory.circleci import documents
-from auditor.inventory.circleci.fields import shown
+from auditor.inventory.circleci.fields import shown, text
 from auditor.inventory.circleci.gaps import NOT_READ, SOURCE, Trouble
 from auditor.inventory.circleci.organizations import Organization
 from auditor.inventory.circleci.replies import Reply
@@ -36,6 +36,12 @@ class Findings:
     """How many scopes of the organisation at hand gave a store wholly, by the store's name."""
     absent: Counter[str] = field(default_factory=Counter)
     """How many of those do not have the store at all."""
+
+    @property
+    def user(self) -> str:
+        """Return the id of the token's user."""
+        users = self.load("user", "user").items
+        return text(users[0], "id") if users else ""
 
     def load(self, name: str, *parts: str) -> Reply:
         """Return a reply of the snapshot; one that says so where there is none."""

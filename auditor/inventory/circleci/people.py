@@ -19,10 +19,18 @@ def groups(organization: Told) -> dict[str, str]:
     }
 
 
-def roles(organization: Told) -> str:
-    """Return how many people have which role, "" where that is not told."""
+def roles(organization: Told, user: str) -> str:
+    """Return how many people have which role, and the user of that id; "" where it is not told."""
     counted = Counter(one["role"] for one in organization.reply(ROLES).items)
-    return ", ".join(f"{role}: {count}" for role, count in sorted(counted.items()))
+    told = [f"{role}: {count}" for role, count in sorted(counted.items())]
+    own = role_of(organization, user)
+    return ", ".join([*told, *([f"read as {own}"] if own else [])])
+
+
+def role_of(organization: Told, user: str) -> str:
+    """Return the role of a user by id, "" where it is not told."""
+    grants = organization.reply(ROLES).items
+    return next((one["role"] for one in grants if user and one["id"] == user), "")
 
 
 def _members(count: int) -> str:

@@ -31,6 +31,7 @@ from auditor.inventory.circleci.replies import Reply
 from auditor.inventory.circleci.scopes import Told
 from auditor.inventory.circleci.settings import Settings
 from auditor.inventory.circleci.stores import RESTRICTIONS, STORES, Target
+from auditor.inventory.circleci.stores.role_grants import ADMIN
 from auditor.inventory.circleci.usage import read as usage
 from auditor.models import Coverage, Gap, Scope, ScopeKind, Unknown
 
@@ -273,4 +274,9 @@ def _organization(found: Findings, organization: Organization, scope: Told, esta
 
     found.add(scope, organization, exposure.of_organization(estate), ("organizations",), link)
     found.secrets.extend(unlisted.secrets(scope.scope, link("")))
-    found.cover(ScopeKind.ORGANIZATION, organization, 1, people.roles(scope))
+    user = found.user
+    found.cover(ScopeKind.ORGANIZATION, organization, 1, people.roles(scope, user))
+    if (role := people.role_of(scope, user)) and role != ADMIN:
+        why = f"the token's user is {role} of it, and CircleCI may show such a user less"
+        what = "contexts, projects and settings that only admins see"
+        found.gaps.append(gaps.of_organization(organization, what, why, gaps.ADMIN))

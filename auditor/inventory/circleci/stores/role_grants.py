@@ -17,7 +17,8 @@ from auditor.inventory.circleci.stores.store import Entry, OnServer, Store, Targ
 from auditor.models import Json, ScopeKind
 
 _ROUTE = f"{APP_API}ciam/orgs/{{organization}}/role-grants"
-_ADMIN = "org-admin"
+ADMIN = "org-admin"
+"""The role that is shown everything."""
 
 
 def _read(reading: Reading, organization: Target) -> Reply:
@@ -40,8 +41,8 @@ def _kept(grant: Mapping[str, Json]) -> Json:
 
 def _entries(item: Json) -> Iterator[Entry]:
     # The other roles cannot read what is stored, nor change who can.
-    if item["role"] == _ADMIN:
-        name = f"{item['username'] or item['id'] or 'somebody'} ({_ADMIN})"
+    if item["role"] == ADMIN:
+        name = f"{item['username'] or item['id'] or 'somebody'} ({ADMIN})"
         yield Entry(name, kind="circleci-role-grant", key=item["id"] or item["username"])
 
 
