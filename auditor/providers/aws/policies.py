@@ -12,6 +12,7 @@ from auditor.providers.aws.accounts import Account, Principal
 from auditor.providers.aws.documents import entries, text
 from auditor.providers.aws.engine.documents import Policy as Rules
 from auditor.providers.aws.gaps import source_of
+from auditor.providers.aws.granted import granted_by_resources
 from auditor.providers.aws.parts import DETAILS
 from auditor.providers.aws.statements import Statement, parse, worded
 
@@ -92,6 +93,7 @@ class PolicyReader:
                 found += self._of_group(name)
             else:
                 gaps.add(f"group {name}", "its policies are not among what was read")
+        found += self._of_resources(principal.arn)
         for _, what, problems in found:
             gaps.add_problems(what, problems)
         boundary_arn = text(detail.get("PermissionsBoundary"), "PermissionsBoundaryArn")
@@ -103,6 +105,19 @@ class PolicyReader:
             quarantine=quarantine_of(principal),
             gaps=tuple(gaps.found),
         )
+
+    def _of_resources(self, arn: str) -> list[tuple[Policy, str, tuple[str, ...]]]:
+        """Return what policies of resources grant an identity by name."""
+        found = []
+        for resource, document in sorted(self._granted.get(arn, {}).items()):
+            statements, problems = parse(document)
+            policy = Policy("", f"of {resource}", inline=False, statements=statements)
+            found.append((policy, f"policy of {resource}", problems))
+        return found
+
+    @cached_property
+    def _granted(self) -> Mapping[str, Mapping[str, Json]]:
+        return granted_by_resources(self._account.surroundings.resource_policies)
 
     def _of_group(self, name: str) -> list[tuple[Policy, str, tuple[str, ...]]]:
         if name not in self._groups:
