@@ -189,6 +189,19 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant of Entra with its Azure subscriptions, in the vendor's own shapes.
+
+    The items of every listing by its path, and single objects by theirs; `denied` paths answer 403.
+    """
+
+    id: str
+    listings: Mapping[str, list[Json]]
+    objects: Mapping[str, Json]
+    denied: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """The person whose CircleCI token is used."""
 
@@ -208,3 +221,5 @@ class Scenario:
     """The table `[github]` as it stands: see github.toml."""
     google: Mapping[str, Any] | None = None
     """The table `[gcp]` as it stands; `google_estate` says what it means."""
+    tenant: Tenant | None = None
+    """Entra and Azure, if the company has them."""

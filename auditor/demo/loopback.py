@@ -21,6 +21,7 @@ from auditor.demo.wire import App, Recording, Reply, Request, error
 
 HOST = "127.0.0.1"
 RATE_LIMIT = 300
+LARGEST_BODY = 64 * 1024
 
 
 class Loopback(ThreadingHTTPServer):
@@ -110,13 +111,18 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.kind is Kind.DROP:
             self.close_connection = True
             return
-        reply = self._answer(path, query, fault)
+        reply = self._answer(path, query, fault, self._body())
         self.server.recording.add(self.server.provider, self.command, self.path, reply)
         self._send(reply)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 (the base class calls them so)
 
-    def _answer(self, path: str, query: str, fault: Fault | None) -> Reply:
+    def _body(self) -> str:
+        length = self.headers.get("Content-Length", "0")
+        size = int(length) if length.isdigit() else 0
+        return self.rfile.read(min(size, LARGEST_BODY)).decode("utf-8", "replace")
+
+    def _answer(self, path: str, query: str, fault: Fault | None, body: str) -> Reply:
         if fault and fault.kind is not Kind.ENDLESS:
             return _broken(fault)
         return self.server.app(
@@ -127,6 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.headers.get("Circle-Token") or self.headers.get("Authorization"),
                 "application/json" in self.headers.get("Accept", ""),
                 endless=fault is not None,
+                body=body,
             )
         )
 

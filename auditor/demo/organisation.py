@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from auditor.demo import aws, github, scenario
+from auditor.demo import aws, azure_tenant, github, scenario
+from auditor.demo.azure import AzureCloud
 from auditor.demo.circleci import CircleCi, Tokens
 from auditor.demo.estate import Account, KeyPair, Scenario
 from auditor.demo.faults import Faults
@@ -25,7 +26,7 @@ from auditor.errors import MissingExtra
 GITHUB_VARIABLE = "AUDITOR_DEMO_GITHUB_TOKEN"
 TOKEN_VARIABLE = "AUDITOR_DEMO_CIRCLECI_TOKEN"  # noqa: S105 (a name, not a token)
 AUDITOR = "auditor"
-"""The user or role, in each account, that the audit is meant to use."""
+"""The user, role or application, in each account and tenant, that the audit is meant to use."""
 
 
 class Organisation:
@@ -53,6 +54,7 @@ class Organisation:
         self._aws: aws.Aws | None = None
         self.google_recording = Recording(keep=self.recording.keeps)
         self._google: tuple[GoogleServer, Loopback] | None = None
+        self._azure: Loopback | None = None
 
     def __enter__(self) -> Self:
         """Start the servers.
@@ -63,13 +65,17 @@ class Organisation:
             temporary = tempfile.TemporaryDirectory(prefix="auditor-demo-")
             self.folder = Path(stack.enter_context(temporary))
             self._write_aws_configuration()
-            app = CircleCi(self.scenario, self.tokens)
             tls = self._tls()
+            app = CircleCi(self.scenario, self.tokens)
             self._circleci = self._serve(Loopback("circleci", app, tls, *self._lab), stack)
             if self.scenario.github:
                 hub = github.GitHub(self.scenario, self.github_tokens)
                 self._github = self._serve(Loopback("github", hub, tls, *self._lab), stack)
                 hub.url = self._github.url
+            if self.scenario.tenant:
+                cloud = AzureCloud(self.scenario.tenant, azure_tenant.login(AUDITOR).client)
+                self._azure = self._serve(Loopback("azure", cloud, tls, *self._lab), stack)
+                cloud.url = self._azure.url
             if self.scenario.accounts:
                 self._aws = aws.Aws(self.scenario.accounts)
                 stack.callback(self._aws.stop)
@@ -156,6 +162,11 @@ class Organisation:
                 f'scopes = ["{Google(self.scenario.google or {}).organization}"]',
                 "guardrails_per_minute = 1000",
             ]
+        if self._azure:
+            url = self._azure.url
+            lines += ["", "[providers.azure]", f'authority = "{url}"']
+            lines += [f'arm = "{url}"', f'graph = "{url}"']
+            lines += [f"ca_bundle = {json.dumps(str(self.ca_bundle))}"]
         return "\n".join(lines) + "\n"
 
     def environment(self) -> Mapping[str, str]:
@@ -165,6 +176,7 @@ class Organisation:
         """
         tokens = {TOKEN_VARIABLE: self.tokens.personal, GITHUB_VARIABLE: self.github_tokens.app}
         common = tokens | {"NO_PROXY": HOST, "no_proxy": HOST}
+        common |= _azure_environment() if self._azure else {}
         return common | (self._aws_environment() if self._aws else {})
 
     def _aws_environment(self) -> dict[str, str]:
@@ -203,6 +215,15 @@ def _reach(account: Account) -> str:
         "credentials": "{}",
         "role": f'{{role_arn = "arn:aws:iam::{account.id}:role/{AUDITOR}"}}',
     }.get(account.reached_by, "")
+
+
+def _azure_environment() -> dict[str, str]:
+    login = azure_tenant.login(AUDITOR)
+    return {
+        "AZURE_CLIENT_ID": login.client,
+        "AZURE_CLIENT_SECRET": login.secret,
+        "AZURE_TENANT_ID": login.tenant,
+    }
 
 
 def _auditor_key(accounts: tuple[Account, ...]) -> KeyPair:

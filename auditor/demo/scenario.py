@@ -1,7 +1,7 @@
 """The invented organisation, from its files (`load`) or made to measure (`generate`). Pure.
 
-`scenario.toml`, `aws.toml`, `gcp.toml` and `stores.toml` are its files; their comments say what
-short forms mean.
+`scenario.toml`, `aws.toml`, `gcp.toml`, `azure.toml` and `stores.toml` are its files; their
+comments say what short forms mean.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from importlib import resources
 from typing import Any
 
-from auditor.demo import invent
+from auditor.demo import azure_tenant, invent
 from auditor.demo.accounts import access_keys, read_accounts
 from auditor.demo.estate import (
     AccessKey,
@@ -52,6 +52,7 @@ def load(text: str | None = None) -> Scenario:
         accounts=accounts,
         github=table.get("github"),
         google=table.get("gcp"),
+        tenant=azure_tenant.load() if text is None else None,
     )
 
 
@@ -177,6 +178,8 @@ def _variables(
     """Yield the variables of a place; `stamped` places keep the time of the last write, too."""
     for pair in entry.get("keys", ()):
         yield from _key_variables(pair, created, book.keys[pair["key"]], stamped=stamped)
+    for given in entry.get("azure", ()):
+        yield from _azure_variables(given, created, stamped=stamped)
     bundled = (name for bundle in entry.get("bundles", ()) for name in book.bundles[bundle])
     for item in (*bundled, *entry.get("variables", ())):
         given = {"name": item} if isinstance(item, str) else item
@@ -193,6 +196,24 @@ def _key_variables(
         made = _time(day, key.pair.id)
         last = _time(given.get("updated", day), key.pair.id)
         yield Variable(name, value, made, last if stamped else None)
+
+
+def _azure_variables(
+    given: Mapping[str, Any], created: date, *, stamped: bool
+) -> Iterator[Variable]:
+    """Yield what an application of the tenant logs in with, under the names that are usual."""
+    found = azure_tenant.login(given["app"])
+    prefix = given.get("prefix", "AZURE_")
+    day = given.get("created", created)
+    for name, value in (
+        ("CLIENT_ID", found.client),
+        ("CLIENT_SECRET", found.secret),
+        ("TENANT_ID", found.tenant),
+        ("SUBSCRIPTION_ID", found.subscription),
+    ):
+        made = _time(day, found.client)
+        last = _time(given.get("updated", day), found.client)
+        yield Variable(f"{prefix}{name}", value, made, last if stamped else None)
 
 
 def _variable(

@@ -25,6 +25,7 @@ class Request:
     wants_json: bool = True
     endless: bool = False
     """Set by a fault: answer the first page and promise another."""
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)

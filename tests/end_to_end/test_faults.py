@@ -26,13 +26,13 @@ def gaps(audits: Audits) -> set[tuple[str, str]]:
     return {(gap["what"], gap["why"]) for gap in audits.results()["gaps"]}
 
 
-def test_throttled_and_dropped_calls_change_nothing(healthy: Audits, audits: Audits) -> None:
+def test_throttled_and_dropped_calls_change_nothing(undisturbed: Audits, audits: Audits) -> None:
     audits.organisation.faults.throttle(29, retry_after=0)
     audits.organisation.faults.drop(every=31)
     ended = audits.audit("--incident", "circleci-2023-01")
     assert ended.code == 0, ended.stderr
-    assert audits.severities() == healthy.severities()
-    assert gaps(audits) == gaps(healthy)
+    assert audits.severities() == undisturbed.severities()
+    assert gaps(audits) == gaps(undisturbed)
 
 
 def test_endless_pages_end(healthy: Audits, audits: Audits) -> None:
@@ -56,7 +56,7 @@ def test_endless_pages_end(healthy: Audits, audits: Audits) -> None:
 )
 @pytest.mark.parametrize("how", ["403", "404", "500", "html", "truncated", "empty", "shape"])
 def test_a_refused_or_useless_store_is_a_gap(
-    healthy: Audits, audits: Audits, path: str, how: str
+    undisturbed: Audits, audits: Audits, path: str, how: str
 ) -> None:
     faults = audits.organisation.faults
     if how.isdigit():
@@ -69,9 +69,9 @@ def test_a_refused_or_useless_store_is_a_gap(
     assert ended.code in (3, 4, 11), ended.stderr
     assert "Traceback" not in ended.stderr
     if ended.code == 11:
-        assert_nothing_falls(healthy, audits)
-        whole = audits.severities() == healthy.severities()  # another route had it all
-        assert whole or gaps(audits) - gaps(healthy)
+        assert_nothing_falls(undisturbed, audits)
+        whole = audits.severities() == undisturbed.severities()  # another route had it all
+        assert whole or gaps(audits) - gaps(undisturbed)
 
 
 def test_without_the_provider_no_severity_falls(healthy: Audits, audits: Audits) -> None:

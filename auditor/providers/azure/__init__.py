@@ -18,7 +18,7 @@ from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.models import Json
-from auditor.providers.azure import export
+from auditor.providers.azure import collect, export
 from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
@@ -34,14 +34,19 @@ class AzureProvider:
     title = "Microsoft Azure"
     settings = Settings
 
-    def packages(self, settings: Settings) -> tuple[str, ...]:  # noqa: ARG002
-        """Return nothing: exported files need no packages."""
-        return ()
+    def packages(self, settings: Settings) -> tuple[str, ...]:
+        """Return the SDKs where the tenant is read live; exported files need nothing."""
+        return ("azure.identity", "azure.mgmt.authorization", "msgraph") if settings.is_live else ()
 
     def collect(self, settings: Settings, collecting: Collecting) -> None:
-        """Read the exported files."""
+        """Read the tenant, or what was exported of it.
+
+        MissingExtra where the tenant is to be read and the SDKs are not installed.
+        """
         collecting.snapshot.save(COLLECTED, {"value": [], "time": collecting.now.isoformat()})
-        if settings.export:
+        if settings.is_live:
+            collect.collect(settings, collecting)
+        else:
             export.collect(settings, collecting)
         told = Estate(collecting.snapshot)
         tails = sealed_tails(told.tenant, told.subscriptions, collecting.sealer)

@@ -51,6 +51,11 @@ class Credentials:
         owner = text(principal, "appOwnerOrganizationId").lower()
         return bool(owner and self._estate.tenant and owner != self._estate.tenant)
 
+    def created(self, principal: Item) -> datetime | None:
+        """Return when it was made; Graph v1.0 tells it of the application alone."""
+        told = (parse_time(text(one, "createdDateTime")) for one in self._holders(principal))
+        return next(filter(None, told), None)
+
     def _holders(self, principal: Item) -> Iterator[Item]:
         yield principal
         application = self._estate.application_of.get(app_key(principal))

@@ -19,6 +19,7 @@ from auditor.models import (
 )
 from auditor.providers.azure.credentials import Credentials
 from auditor.providers.azure.documents import entries, text
+from auditor.providers.azure.engine.scopes import is_group
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import PARTS, SOURCE, gap_of
 from auditor.providers.azure.identify import Identifier
@@ -73,13 +74,24 @@ def _gaps(estate: Estate) -> Iterator[Gap]:
         documents = estate.documents.get(kind, {})
         for part, document in documents.items():
             if kind not in _BY_ITSELF and "error" in (document or {}):
-                yield gap_of(kind, document, [] if part == "all" else [part])
+                yield gap_of(kind, document, _titles(estate, part))
         if not documents and kind in _NEEDED:
             yield gap_of(kind, None)
     for problem in entries(estate.document("files", "export"), "Problems"):
         fix = "leave it out of the folder" if problem.get("strange") else "export it again, as JSON"
         yield Gap(f"exported file {text(problem, 'File')}", text(problem, "why"), fix, SOURCE)
     yield from estate.malformed
+
+
+def _titles(estate: Estate, part: str) -> list[str]:
+    """Return what a listing is about, in words."""
+    if part == "all":
+        return []
+    scope = part.replace("%2f", "/").replace("%2F", "/")
+    if is_group(scope):
+        return [f"the management group {scope.rpartition('/')[2]}"]
+    name = estate.subscriptions.get(part)
+    return [f"the subscription {name}" if name else estate.name_of(part)]
 
 
 def _coverage(estate: Estate) -> Iterator[Coverage]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.models import Identity
 from auditor.providers.azure.credentials import Credentials
-from auditor.providers.azure.documents import parse_time, text
+from auditor.providers.azure.documents import text
 from auditor.providers.azure.estate import Estate, Item
 
 _MICROSOFT = frozenset(
@@ -48,7 +48,7 @@ class Person:
 def people(estate: Estate, credentials: Credentials) -> Iterator[tuple[Person, Identity]]:
     """Yield everybody: service principals but Microsoft's own, and whoever was given a role."""
     for id_, item in estate.principals.items():
-        if text(item, "appOwnerOrganizationId").lower() in _MICROSOFT and not _counts(estate, id_):
+        if is_microsofts(item) and id_ not in estate.assignments:
             continue
         person = Person(id_, text(item, "displayName") or id_, _kind(item, credentials))
         yield person, _principal(person, item, estate, credentials)
@@ -58,9 +58,9 @@ def people(estate: Estate, credentials: Credentials) -> Iterator[tuple[Person, I
             yield person, _other(person, estate)
 
 
-def _counts(estate: Estate, id_: str) -> bool:
-    """Return whether somebody gave one of Microsoft's own something."""
-    return id_ in estate.assignments
+def is_microsofts(item: Item) -> bool:
+    """Return whether a service principal is of one of Microsoft's own applications."""
+    return text(item, "appOwnerOrganizationId").lower() in _MICROSOFT
 
 
 def _given(estate: Estate) -> dict[str, str]:
@@ -83,7 +83,7 @@ def _principal(person: Person, item: Item, estate: Estate, credentials: Credenti
         account=estate.tenant,
         name=person.name,
         kind=person.kind,
-        created=parse_time(text(item, "createdDateTime")),
+        created=credentials.created(item),
         status=_status(item),
         keys=credentials.of(item),
         console_url=_console_url(person.id),

@@ -35,7 +35,7 @@ class Trust:
     @property
     def told(self) -> str:
         """Return whom it lets in, in the vendor's words."""
-        return text(self.item, "subject") or text(self.item, "claimsMatchingExpression") or "anyone"
+        return _whom(self.item) or "anyone"
 
 
 def trusts(estate: Estate) -> Iterator[Trust]:
@@ -50,13 +50,19 @@ def trusts(estate: Estate) -> Iterator[Trust]:
 def _loose(item: Item) -> str:
     """Return what is loose: a subject is compared as a whole, an expression may hold wildcards."""
     issuer = text(item, "issuer").lower().rstrip("/")
-    told = (text(item, "subject") or text(item, "claimsMatchingExpression")).lower()
-    fixed = told.partition("*")[0]
+    fixed = _whom(item).lower().partition("*")[0]
     if issuer == _ROOT and not _ORGANIZATION.search(fixed):
         return "it lets in every organisation of CircleCI: its issuer is the root, its subject open"
     if not _PROJECT.search(fixed):
         return "it lets in every project of the CircleCI organisation"
     return ""
+
+
+def _whom(item: Item) -> str:
+    """Return whom a federated credential lets in: one subject, or those an expression matches."""
+    expression = item.get("claimsMatchingExpression")
+    matched = expression if isinstance(expression, str) else text(expression, "value")
+    return text(item, "subject") or matched
 
 
 def weaknesses(estate: Estate) -> Iterator[Weakness]:

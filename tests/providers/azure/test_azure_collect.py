@@ -1,0 +1,323 @@
+"""Reading a tenant live: the real SDKs against the demo's server, which goes wrong as told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from azure_judge import judge_azure
+from judge import needs_specifications
+
+from auditor.collecting import Collecting, Silent
+from auditor.demo import azure_tenant
+from auditor.demo.azure import AzureCloud
+from auditor.demo.estate import Tenant
+from auditor.demo.faults import Faults, Garbage
+from auditor.demo.loopback import Loopback
+from auditor.demo.wire import Recording, Reply, Request
+from auditor.exported import Memory
+from auditor.providers.azure import PROVIDER
+from auditor.providers.azure.client import ForeignLink, refuse_other_host
+from auditor.providers.azure.directory import AzureDirectory
+from auditor.tails import KEY_LENGTH, Sealer
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+LOGIN = azure_tenant.login("auditor")
+
+
+@dataclass
+class Lab:
+    """A running tenant, and audits of it."""
+
+    server: Loopback
+    cloud: AzureCloud
+    folder: Path
+    faults: Faults
+    recording: Recording
+    snapshot: Memory = field(default_factory=Memory)
+
+    def settings(self, **changes: Any) -> Any:
+        url = self.server.url
+        ca = str(self.folder / "ca.pem")
+        plain: Any = PROVIDER.settings(authority=url, arm=url, graph=url, retries=1, ca_bundle=ca)
+        return replace(plain, **changes)
+
+    def collect(self, **changes: Any) -> AzureDirectory:
+        collecting = Collecting(self.snapshot, Sealer(b"k" * KEY_LENGTH), Silent(), NOW)
+        PROVIDER.collect(self.settings(**changes), collecting)
+        return PROVIDER.read(self.settings(**changes), self.snapshot)
+
+    def errors(self) -> dict[str, str]:
+        documents = self.snapshot.documents.items()
+        return {key: document["error"] for key, document in documents if "error" in document}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("azure")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    cloud, faults, recording = AzureCloud(azure_tenant.load(), LOGIN.client), Faults(), Recording()
+    server = Loopback("azure", cloud, context, faults, recording)
+    cloud.url = server.url
+    server.start()
+    yield Lab(server, cloud, folder, faults, recording)
+    server.stop()
+
+
+@pytest.fixture
+def lab(running: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    for name, value in (
+        ("AZURE_CLIENT_ID", LOGIN.client),
+        ("AZURE_CLIENT_SECRET", LOGIN.secret),
+        ("AZURE_TENANT_ID", LOGIN.tenant),
+        ("NO_PROXY", "127.0.0.1"),
+    ):
+        monkeypatch.setenv(name, value)
+    running.snapshot = Memory()
+    yield running
+    running.faults.clear()
+
+
+def named(directory: AzureDirectory, name: str) -> str:
+    return next(one.id for one in directory.identities.values() if one.name == name)
+
+
+def worst(directory: AzureDirectory, name: str) -> str:
+    return directory.resolve(named(directory, name)).capabilities[0].name.value
+
+
+# --- a healthy tenant ------------------------------------------------------------------------
+
+
+def test_everybody_is_found_with_what_they_may_do(lab: Lab) -> None:
+    directory = lab.collect()
+    expected = {
+        "ci-owner": "admin",
+        "ci-deploy": "admin",
+        "ci-roles": "impersonate",
+        "ci-directory": "escalate",
+        "ci-portal": "admin",
+        "tenant-automation": "admin",
+        "ci-images": "escalate",
+        "ci-stage": "escalate",
+        "vendor-scanner": "read-secrets",
+    }
+    assert {name: worst(directory, name) for name in expected} == expected
+    assert not directory.resolve(named(directory, "ci-owner")).gaps
+    assert "Microsoft Graph" not in {one.name for one in directory.identities.values()}
+    owner = directory.identities[named(directory, "ci-owner")]
+    assert (owner.keys_complete, len(owner.keys), owner.status) == (True, 1, "active")
+    assert owner.created is not None
+
+
+def test_what_was_refused_is_told_with_what_to_grant(lab: Lab) -> None:
+    told = {gap.what: gap for gap in lab.collect().gaps}
+    denied = told["deny assignments of the subscription staging"]
+    assert denied.why.startswith("AuthorizationFailed: ")
+    assert "Microsoft.Authorization/denyAssignments/read" in denied.fix
+    assert "AuditLog.Read.All" in told["last use of secrets and certificates"].fix
+
+
+def test_a_deleted_role_is_a_gap_of_whoever_has_it(lab: Lab) -> None:
+    directory = lab.collect()
+    found = directory.resolve(named(directory, "ci-old"))
+    assert "role definition" in found.gaps[0].what
+    assert "does not exist" in found.gaps[0].why
+
+
+def test_a_second_run_asks_for_nothing_that_is_complete(lab: Lab) -> None:
+    lab.collect()
+    before = len(lab.recording)
+    lab.collect()
+    again = [json.loads(line)["path"] for line in lab.recording.lines()[before:]]
+    assert all("denyAssignments" in p or "appCredential" in p or "oauth2/" in p or
+               "openid" in p or "roleDefinitions" in p for p in again)  # fmt: skip
+
+
+def test_within_a_running_event_loop_and_after_a_closed_one(lab: Lab) -> None:
+    async def inside() -> AzureDirectory:
+        return lab.collect()
+
+    assert asyncio.run(inside()).identities
+    lab.snapshot = Memory()
+    assert asyncio.run(inside()).identities
+
+
+def test_nothing_in_the_snapshot_is_a_secret_or_a_tail(lab: Lab) -> None:
+    lab.collect()
+    kept = json.dumps(lab.snapshot.documents)
+    for name in ("ci-owner", "ci-deploy"):
+        login = azure_tenant.login(name)
+        assert login.client not in kept
+        assert login.secret not in kept
+    assert '"hint"' not in kept
+    assert LOGIN.secret not in kept
+
+
+def test_only_reads_were_asked_for(lab: Lab) -> None:
+    lab.collect()
+    asked = {(one["method"], one["path"].endswith("/token")) for one in lab.recording}
+    assert asked <= {("GET", False), ("POST", True)}
+
+
+@needs_specifications
+def test_every_exchange_keeps_to_the_published_schemas(lab: Lab) -> None:
+    before = len(lab.recording)
+    lab.collect()
+    judgement = judge_azure(lab.recording.lines()[before:])
+    assert judgement.objections == ()
+    assert judgement.judged >= 30
+
+
+@needs_specifications
+def test_the_judge_objects() -> None:
+    def line(path: str, body: Any) -> str:
+        told = {"provider": "azure", "method": "GET", "path": path, "status": 200, "body": body}
+        return json.dumps(told)
+
+    arm = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments?api-version=1"
+    assert judge_azure([line(arm, {"value": [{"properties": {"principalID": "x"}}]})]).objections
+    assert judge_azure([line("/v1.0/applications?$select=apppId", {"value": []})]).objections
+    assert judge_azure([line("/v1.0/applications", {"value": [{"appId": 7}]})]).objections
+
+
+# --- what goes wrong -------------------------------------------------------------------------
+
+SERVICE_PRINCIPALS = "/v1.0/servicePrincipals"
+ASSIGNMENTS = "*/providers/Microsoft.Authorization/roleAssignments"
+
+
+@pytest.mark.parametrize("path", [SERVICE_PRINCIPALS, ASSIGNMENTS, "/subscriptions", "/v1.0/appl*"])
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refused_call_is_a_gap_and_never_clean(path: str, status: int, lab: Lab) -> None:
+    lab.faults.deny(path, status)
+    directory = lab.collect()
+    assert lab.errors()
+    assert directory.gaps
+    for identity in directory.identities:
+        found = directory.resolve(identity)
+        assert found.gaps or path == "/v1.0/appl*" or not found.capabilities or (
+            path == SERVICE_PRINCIPALS
+        )  # fmt: skip
+
+
+def test_throttling_is_waited_for(lab: Lab) -> None:
+    lab.faults.throttle(30)
+    directory = lab.collect(retries=3)
+    assert worst(directory, "ci-owner") == "admin"
+    assert set(lab.errors().values()) <= {
+        "AuthorizationFailed",
+        "NotFound",
+        "Authentication_RequestFromNonPremiumTenant",
+    }
+
+
+@pytest.mark.parametrize("garbage", Garbage)
+@pytest.mark.parametrize("path", [SERVICE_PRINCIPALS, ASSIGNMENTS, "/subscriptions"])
+def test_garbage_is_a_gap(path: str, garbage: Garbage, lab: Lab) -> None:
+    lab.faults.garbage(path, garbage)
+    lab.collect()
+    assert len(lab.errors()) > 3 or "/" in path
+
+
+@pytest.mark.parametrize("path", [SERVICE_PRINCIPALS, ASSIGNMENTS])
+def test_endless_pages_end(path: str, lab: Lab) -> None:
+    lab.faults.endless(path)
+    assert lab.collect() is not None
+    key = "azure/service-principals/all" if path == SERVICE_PRINCIPALS else "role-assignments"
+    assert any(key in one for one in lab.errors())
+
+
+def test_a_dropped_connection_is_a_gap(lab: Lab) -> None:
+    lab.faults.drop(SERVICE_PRINCIPALS)
+    directory = lab.collect(retries=0)
+    assert "azure/service-principals/all" in lab.errors()
+    assert any(gap.what == "service principals" for gap in directory.gaps)
+
+
+def test_a_wrong_secret_is_told_in_words(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000000")
+    directory = lab.collect()
+    assert not directory.identities
+    assert any("could not log in" in gap.why for gap in directory.gaps)
+    assert all(LOGIN.secret not in gap.why for gap in directory.gaps)
+
+
+# --- where tokens go -------------------------------------------------------------------------
+
+
+class Elsewhere:
+    """Points the next page of some listings to another host."""
+
+    def __init__(self, cloud: AzureCloud, path: str, link: str) -> None:
+        self.cloud, self.path, self.link = cloud, path, link
+
+    def __call__(self, request: Request) -> Reply:
+        reply = self.cloud(request)
+        if self.path in request.path and isinstance(reply.body, dict) and "value" in reply.body:
+            name = "@odata.nextLink" if "/v1.0" in request.path else "nextLink"
+            return Reply(200, reply.body | {name: self.link + request.path})
+        return reply
+
+
+@pytest.mark.parametrize("path", ["/servicePrincipals", "roleAssignments", "/vaults"])
+def test_a_next_page_on_another_host_is_refused(path: str, lab: Lab) -> None:
+    thief: list[Request] = []
+
+    def listen(request: Request) -> Reply:
+        thief.append(request)
+        return Reply(200, {"value": []})
+
+    context = lab.server._tls
+    other = Loopback("thief", listen, context, Faults(), Recording())
+    other.start()
+    lab.server.app = Elsewhere(lab.cloud, path, other.url)
+    try:
+        lab.collect()
+    finally:
+        lab.server.app = lab.cloud
+        other.stop()
+    assert not thief
+    assert "ForeignLink" in lab.errors().values()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://graph.microsoft.com.evil.example/x",
+        "http://graph.microsoft.com/x",
+        "https://graph.microsoft.com:444/x",
+        "https://user@graph.microsoft.com/x",
+    ],
+)
+def test_other_hosts_are_told_apart(url: str) -> None:
+    with pytest.raises(ForeignLink):
+        refuse_other_host(url, "https://graph.microsoft.com")
+
+
+def test_odd_base64_in_a_certificate_loses_nothing(lab: Lab) -> None:
+    tenant = azure_tenant.load()
+    listings = dict(tenant.listings)
+    odd = [one | {"keyCredentials": [{"keyId": "k", "key": "=odd=", "customKeyIdentifier": "="}]}
+           for one in listings["/v1.0/applications"]]  # fmt: skip
+    changed = Tenant(tenant.id, listings | {"/v1.0/applications": odd}, tenant.objects, frozenset())
+    cloud = AzureCloud(changed, LOGIN.client)
+    cloud.url = lab.server.url
+    lab.server.app = cloud
+    try:
+        directory = lab.collect()
+    finally:
+        lab.server.app = lab.cloud
+    kinds = {key.kind for key in directory.identities[named(directory, "ci-owner")].keys}
+    assert kinds == {"certificate", "client secret"}
