@@ -42,6 +42,7 @@ schema: .venv/.demo
 # What the code asks of AWS, as a policy.
 policies: .venv/.demo
 	$(BIN)/auditor permissions aws > auditor/data/aws-audit-policy.json
+	$(BIN)/auditor permissions gcp > auditor/data/gcp-audit-role.yaml
 	$(BIN)/auditor permissions github > auditor/data/github-audit-permissions.json
 
 # The one way pins are moved. No address and no machine's index goes into the file.

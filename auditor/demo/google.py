@@ -112,7 +112,7 @@ class GoogleServer:
 
 def _subject(request: Any) -> str:
     names = (getattr(request, name, "") for name in ("scope", "parent", "name"))
-    return next(filter(None, names), "")
+    return next(filter(None, names), "") or ",".join(getattr(request, "resource_names", ()))
 
 
 def _status(fault: Fault) -> int:
@@ -137,6 +137,7 @@ def _methods(google: Google) -> dict[str, Method]:
     from google.cloud import asset_v1 as asset  # noqa: PLC0415
     from google.cloud import iam_admin_v1 as iam  # noqa: PLC0415
     from google.cloud import iam_v2, iam_v3  # noqa: PLC0415
+    from google.cloud.audit import audit_log_pb2  # noqa: F401, PLC0415 (what entries hold)
     from google.cloud.logging_v2 import types as logging  # noqa: PLC0415
 
     def resources(request: Any) -> Any:
@@ -206,6 +207,12 @@ def _methods(google: Google) -> dict[str, Method]:
             "sinks",
             lambda r: google.sinks(place(r)),
         ),
+        "/google.logging.v2.LoggingServiceV2/ListLogEntries": Method(
+            logging.ListLogEntriesRequest,
+            logging.ListLogEntriesResponse,
+            "entries",
+            lambda r: [use for name in r.resource_names for use in google.uses(name)],
+        ),
     }
 
 
@@ -229,8 +236,8 @@ def rest(google: Google) -> Callable[[Request], Reply]:
         path = unquote(request.path)
         if found := _ACTIVITY.fullmatch(path):
             return Reply(200, {"activities": google.activities(found[1], found[2])})
-        if _INSIGHTS.fullmatch(path):
-            return Reply(200, {})
+        if found := _INSIGHTS.fullmatch(path):
+            return Reply(200, {"insights": google.insights(found[1])})
         email = _EMAIL.search(request.query.get("query", ""))
         if path == "/v1/groups/-/memberships:searchTransitiveGroups" and email:
             return Reply(200, {"memberships": google.groups(email[1])})

@@ -296,6 +296,51 @@ class Google:
             "activity": used,
         }
 
+    def uses(self, place: str) -> list[dict[str, Any]]:
+        """Return the log entries of a project in which somebody used a key."""
+        project = place.removeprefix("projects/")
+        return [
+            {
+                "logName": f"{place}/logs/cloudaudit.googleapis.com%2Factivity",
+                "timestamp": _time(entry["day"]),
+                "insertId": f"demo{number}",
+                "protoPayload": {
+                    "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                    "methodName": entry["method"],
+                    "authenticationInfo": {
+                        "principalEmail": self.email(entry["account"]),
+                        "serviceAccountKeyName": "//iam.googleapis.com/"
+                        + self._key_name(entry["account"], entry["key"]),
+                    },
+                    "requestMetadata": {
+                        "callerIp": entry["address"],
+                        "callerSuppliedUserAgent": entry["agent"],
+                    },
+                },
+            }
+            for number, entry in enumerate(self._table.get("uses", ()))
+            if entry["account"].partition("@")[2] == project
+        ]
+
+    def insights(self, project: str) -> list[dict[str, Any]]:
+        """Return what of granted roles was used."""
+        where = f"projects/{project}/locations/global/insightTypes/google.iam.policy.Insight"
+        return [
+            {
+                "name": f"{where}/insights/{number}",
+                "lastRefreshTime": "2026-11-12T08:00:00Z",
+                "observationPeriod": "7776000s",
+                "content": {
+                    "role": entry["role"],
+                    "member": self._member(entry["account"]),
+                    "exercisedPermissions": [{"permission": p} for p in entry["used"]],
+                    "currentTotalPermissionsCount": str(entry["total"]),
+                },
+            }
+            for number, entry in enumerate(self._table.get("insights", ()))
+            if entry["account"].partition("@")[2] == project
+        ]
+
     def groups(self, email: str) -> list[dict[str, Any]]:
         """Return the groups that hold a service account."""
         return [

@@ -17,6 +17,7 @@ from auditor.providers.gcp import collect, export
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.providers.gcp.documents import COLLECTED, parse_time, text
 from auditor.providers.gcp.estate import read_estate
+from auditor.providers.gcp.parts import audit_role
 from auditor.providers.gcp.settings import Settings
 from auditor.providers.gcp.simulate import simulate
 
@@ -47,6 +48,10 @@ class GcpProvider:
         """Return what the snapshot holds of Google Cloud."""
         estate = read_estate(snapshot)
         return GcpDirectory(estate, parse_time(text(snapshot.load(COLLECTED), "time")))
+
+    def permissions(self) -> str:
+        """Return the custom role that the audit's own identity needs, in YAML."""
+        return audit_role()
 
     def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:
         """Return the verdict on one made-up request; BadRequest where it cannot be used."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from auditor.providers.gcp.estate import (
 from auditor.providers.gcp.jobs import Job, Pace, listed, pages, read, run
 from auditor.providers.gcp.names import is_agent
 from auditor.providers.gcp.rest import Rest
+from auditor.providers.gcp.seen import DAYS, MOST_ENTRIES
 from auditor.providers.gcp.settings import Settings
 from auditor.tails import Sealer
 
@@ -89,7 +91,10 @@ class _Reader:
         self._run(_key_jobs(clients, estate, sealer), "listing service account keys")
         estate = read_estate(self._collecting.snapshot)
         rest = Rest(clients.session, self._settings)
-        self._run(_project_jobs(clients, rest, estate), "reading Google Cloud logs and use")
+        self._run(
+            _project_jobs(clients, rest, estate, self._collecting.now),
+            "reading Google Cloud logs and use",
+        )
         self._run(_guardrail_jobs(clients, estate, self._pace), "reading deny policies", parallel=1)
 
     def _run(self, jobs: Iterator[Job], step: str, parallel: int = 0) -> None:
@@ -229,13 +234,14 @@ def _keyed(estate: Estate) -> tuple[str, ...]:
     )
 
 
-def _project_jobs(clients: Clients, rest: Rest, estate: Estate) -> Iterator[Job]:
+def _project_jobs(clients: Clients, rest: Rest, estate: Estate, now: datetime) -> Iterator[Job]:
     projects = sorted({estate.project_of(email) for email in _keyed(estate)} - {""})
     for place in (*(f"projects/{project}" for project in projects), *estate.above_projects):
         yield Job(document_key("logs", place), partial(_logs, clients, place))
     for project in projects:
         yield Job(document_key("activity", project), partial(rest.activity, project))
         yield Job(document_key("insights", project), partial(rest.insights, project))
+        yield Job(document_key("uses", project), partial(_uses, clients, project, now))
     if estate.bound_groups:
         for email in _keyed(estate):
             yield Job(document_key("groups", email), partial(rest.groups, email))
@@ -254,6 +260,35 @@ def _logs(clients: Clients, place: str, document: dict[str, Any]) -> None:
         "sinks",
         document["sinks"],
     )
+
+
+def _uses(clients: Clients, project: str, now: datetime, document: dict[str, Any]) -> None:
+    """Read the newest log entries of a project that name a key of its service accounts."""
+    from google.cloud.audit import audit_log_pb2  # noqa: F401, PLC0415 (or the payload stays bytes)
+
+    since = (now - timedelta(days=DAYS)).isoformat()
+    named = "protoPayload.authenticationInfo.serviceAccountKeyName"
+    asked = {
+        "resource_names": [f"projects/{project}"],
+        "filter": f'{named}:"//iam.googleapis.com/projects/" AND timestamp>="{since}"',
+        "order_by": "timestamp desc",
+        "page_size": MOST_ENTRIES,
+    }
+    document |= {"project": project, "entries": []}
+    for page in pages(clients.logs.list_log_entries(request=asked, **clients.bounds)):
+        document["entries"] += map(_trimmed, page.get("entries", ()))
+        if len(document["entries"]) >= MOST_ENTRIES:
+            break
+
+
+def _trimmed(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return of a log entry who used which key from where: requests may hold anything."""
+    payload = entry.get("protoPayload") or {}
+    kept = {name: payload.get(name) for name in ("authenticationInfo", "methodName")}
+    about = payload.get("requestMetadata") or {}
+    fields = ("callerIp", "callerSuppliedUserAgent")
+    kept["requestMetadata"] = {name: about.get(name) for name in fields}
+    return {"timestamp": entry.get("timestamp"), "protoPayload": kept}
 
 
 # --- guardrails ------------------------------------------------------------------------------

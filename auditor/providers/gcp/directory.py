@@ -24,8 +24,10 @@ from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.gaps import SOURCE, gap_of, gaps_of
 from auditor.providers.gcp.identify import Identifier
 from auditor.providers.gcp.keys import Listing, read_keys
+from auditor.providers.gcp.logs import coverage
 from auditor.providers.gcp.names import account_member, is_agent
 from auditor.providers.gcp.resolve import Resolver
+from auditor.providers.gcp.seen import seen
 from auditor.providers.gcp.trust import weaknesses
 from auditor.providers.gcp.usage import Uses
 from auditor.tails import tail_from_json
@@ -55,9 +57,9 @@ class GcpDirectory:
         self.gaps: tuple[Gap, ...] = (*gaps_of(estate), *_unlisted_gap(estate, listing))
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(estate, listing))
         self.weaknesses: tuple[Weakness, ...] = tuple(weaknesses(estate))
-        self.logs: tuple[LogCoverage, ...] = ()
+        self.logs: tuple[LogCoverage, ...] = tuple(coverage(estate))
         unsearched = tuple(gap for gap in self.gaps if _is_about_keys(gap))
-        self._identifier = Identifier(estate, listing, unsearched, {}, _tails(estate))
+        self._identifier = Identifier(estate, listing, unsearched, seen(estate), _tails(estate))
         self._resolver = Resolver(estate, uses, now)
 
     def identify(

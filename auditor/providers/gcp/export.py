@@ -11,7 +11,7 @@ gcloud projects list --format=json
 gcloud iam workload-identity-pools providers list ... --format=json
 gcloud iam policies get NAME --attachment-point=PLACE --kind=denypolicies --format=json
 gcloud identity groups memberships list --group-email=GROUP --format=json > GROUP.json
-gcloud logging buckets list, gcloud logging sinks list, gcloud asset list --content-type=iam-policy
+gcloud logging buckets list, gcloud asset list --content-type=iam-policy
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class _Sorting:
     def bucket(self, item: Found) -> None:
         """Take a bucket of logs."""
         place = text(item.document, "name").partition("/locations/")[0]
-        self._put("log-buckets", place, "buckets", item.document)
+        self._put("logs", place, "buckets", item.document)
 
 
 def _named(pattern: re.Pattern[str]) -> Any:

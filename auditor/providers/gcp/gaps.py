@@ -3,101 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from auditor.models import Gap, Json
 from auditor.providers.gcp.documents import entries, is_complete, text, texts
 from auditor.providers.gcp.estate import Estate
+from auditor.providers.gcp.parts import PARTS, Part
 
 SOURCE = "gcp"
 _DENIED = ("PermissionDenied", "Forbidden")
 _NAMES_SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that is read. `leaves` says what stays open without it."""
-
-    what: str
-    permission: str
-    command: str
-    leaves: str
-
-
-PARTS = {
-    "policies": Part(
-        "IAM policies",
-        "cloudasset.assets.searchAllIamPolicies",
-        "gcloud asset search-all-iam-policies --scope=organizations/ID --format=json",
-        "what service accounts may do",
-    ),
-    "assets": Part(
-        "projects, folders and service accounts",
-        "cloudasset.assets.listResource",
-        "gcloud asset list --organization=ID --content-type=resource --format=json",
-        "which service accounts there are, and which of them are disabled",
-    ),
-    "audit-configs": Part(
-        "audit log configuration in IAM policies",
-        "cloudasset.assets.listIamPolicy",
-        "gcloud asset list --organization=ID --content-type=iam-policy --format=json",
-        "which data access is logged",
-    ),
-    "keys": Part(
-        "keys of service accounts",
-        "iam.serviceAccountKeys.list",
-        "gcloud iam service-accounts keys list --iam-account=EMAIL --format=json > EMAIL.json",
-        "whose key a variable holds, and whether the old key is gone",
-    ),
-    "roles": Part(
-        "permissions of roles",
-        "iam.roles.get and iam.roles.list",
-        "gcloud iam roles describe ROLE --format=json",
-        "what bindings of these roles allow",
-    ),
-    "deny": Part(
-        "deny policies",
-        "iam.denypolicies.list and iam.denypolicies.get",
-        "gcloud iam policies get NAME --attachment-point=PLACE --kind=denypolicies --format=json",
-        "what is taken away again: permissions shown are an upper bound",
-    ),
-    "boundaries": Part(
-        "principal access boundaries",
-        "iam.principalaccessboundarypolicies.list and iam.policybindings.list",
-        "",
-        "what is taken away again: permissions shown are an upper bound",
-    ),
-    "groups": Part(
-        "groups that hold service accounts",
-        "the Cloud Identity Groups API, as Groups Reader",
-        "gcloud identity groups memberships list --group-email=G --format=json > G.json",
-        "what service accounts may do through groups",
-    ),
-    "logs": Part(
-        "log buckets and sinks",
-        "logging.buckets.list and logging.sinks.list",
-        "gcloud logging buckets list --project=P --format=json",
-        "how long logs are kept, and where they go",
-    ),
-    "activity": Part(
-        "last authentication of service accounts and keys",
-        "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
-        "",
-        "whether a key is in use",
-    ),
-    "insights": Part(
-        "insights on permissions that were used",
-        "recommender.iamPolicyInsights.list",
-        "",
-        "which permissions were used",
-    ),
-    "uses": Part(
-        "log entries that name the keys",
-        "logging.logEntries.list",
-        "",
-        "from where a key was used",
-    ),
-}
 
 
 def why_of(document: Json | None) -> str:

@@ -7,6 +7,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,10 +21,23 @@ from auditor.demo.google_estate import Google, key_id
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording
 from auditor.exported import Memory
-from auditor.models import CapabilityName, Gap
+from auditor.models import (
+    CapabilityName,
+    Confidence,
+    Credential,
+    Exposure,
+    Gap,
+    Known,
+    Match,
+    Part,
+    Scope,
+    ScopeKind,
+    Secret,
+)
 from auditor.providers.gcp import PROVIDER, collect
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.providers.gcp.jobs import Pace, Refused
+from auditor.providers.gcp.parts import PARTS
 
 DEPLOYER = "circleci-deployer@acme-labs-wind-tunnel.iam.gserviceaccount.com"
 LEDGER = "ledger-bot@acme-vault-ledger.iam.gserviceaccount.com"
@@ -105,6 +119,59 @@ def test_the_whole_organisation_is_read(lab: Lab) -> None:
     assert told.identities[DEPLOYER].keys_complete
     assert len(told.identities[DEPLOYER].keys) == 2  # the one that Google manages is left out
     assert [one.severity.value for one in told.weaknesses] == ["High"]
+
+
+def test_the_surroundings_are_read(lab: Lab) -> None:
+    told = lab.audit()
+    logs = {(one.source, one.log): one for one in told.logs}
+    data = logs["gcp acme-labs-wind-tunnel", "Data Access audit logs"]
+    assert (data.enabled, data.level) == (Known(value=True), "DATA_READ, DATA_WRITE")
+    assert data.central == Known(value=True)  # the organisation's sink takes what is below it
+    assert "simulation-runner" in data.never
+    other = logs["gcp acme-press-archive", "Data Access audit logs"]
+    assert other.enabled == Known(value=False)
+    ledger = told.resolve(LEDGER)
+    assert (
+        "2 of the 11979 permissions of roles/editor were used in 90 days" in ledger.over_privileged
+    )
+    assert {use.what for use in ledger.usage} >= {"any authentication", "compute.instances.create"}
+
+
+def credential(project: str) -> tuple[Credential, dict[str, Secret]]:
+    scope = Scope(ScopeKind.CONTEXT, "c-1", "labs-clouds", "acme")
+    everybody = Exposure(Known(True), Known(3), Known(False))
+    written = datetime(2022, 10, 3, tzinfo=UTC)
+    held = {
+        "secret": ("GCLOUD_SERVICE_KEY", "Cg=="),
+        "project": ("GOOGLE_PROJECT_ID", project[-4:]),
+    }
+    secrets = {
+        name: Secret(name, "c", "s", scope, name, written, None, SEALER.seal(t), everybody, None)
+        for name, t in held.values()
+    }
+    parts = tuple(Part(part, name) for part, (name, _) in held.items())
+    return Credential("C-1", "k", "Google", "gcp", scope, "", parts), secrets
+
+
+def test_a_log_entry_of_a_ci_address_nearly_proves_the_key(lab: Lab) -> None:
+    found = lab.audit().identify(*credential("acme-labs-wind-tunnel"))
+    assert isinstance(found, Match)
+    assert (found.best.identity_id, found.best.confidence) == (DEPLOYER, Confidence.HIGH)
+    assert found.best.key[:36] == key_id("circleci-deployer@acme-labs-wind-tunnel", 2)[:36]
+    assert any("CircleCI's own addresses" in one.fact for one in found.best.evidence)
+    assert len(found.runners_up) == 1  # the twin, whatever speaks for the other
+
+
+def test_every_call_is_one_that_the_role_is_made_for(lab: Lab) -> None:
+    lab.audit()
+    declared = {call for part in PARTS.values() for call in part.calls}
+    made = {
+        call.split("/")[2]
+        if call.startswith("/google.")
+        else call.partition("?")[0].rpartition("/")[2]
+        for call in lab.calls()
+    }
+    assert made == declared
 
 
 def test_no_key_id_is_kept_whole(lab: Lab) -> None:

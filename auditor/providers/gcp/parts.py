@@ -1,0 +1,144 @@
+"""Everything that is read of Google Cloud: by which calls, with which permissions, what for.
+
+One table says what gaps ask for and what the audit's own role grants, so that they cannot drift
+apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is read. `leaves` says what stays open without it.
+
+    `calls`: the methods as they go over the wire. `permissions`: what the audit's role grants for
+    them; `besides` is what no role of Google Cloud can give. `command` exports the same.
+    """
+
+    what: str
+    calls: tuple[str, ...]
+    permissions: tuple[str, ...]
+    leaves: str
+    command: str = ""
+    besides: str = ""
+
+    @property
+    def permission(self) -> str:
+        """Return what to ask for, in words."""
+        return " and ".join((*self.permissions, *filter(None, [self.besides])))
+
+
+PARTS = {
+    "policies": Part(
+        what="IAM policies",
+        calls=("SearchAllIamPolicies",),
+        permissions=("cloudasset.assets.searchAllIamPolicies",),
+        leaves="what service accounts may do",
+        command="gcloud asset search-all-iam-policies --scope=organizations/ID --format=json",
+    ),
+    "assets": Part(
+        what="projects, folders and service accounts",
+        calls=("ListAssets",),
+        permissions=("cloudasset.assets.listResource",),
+        leaves="which service accounts there are, and which of them are disabled",
+        command="gcloud asset list --organization=ID --content-type=resource --format=json",
+    ),
+    "audit-configs": Part(
+        what="audit log configuration in IAM policies",
+        calls=("ListAssets",),
+        permissions=("cloudasset.assets.listIamPolicy",),
+        leaves="which data access is logged",
+        command="gcloud asset list --organization=ID --content-type=iam-policy --format=json",
+    ),
+    "keys": Part(
+        what="keys of service accounts",
+        calls=("ListServiceAccountKeys",),
+        permissions=("iam.serviceAccountKeys.list",),
+        leaves="whose key a variable holds, and whether the old key is gone",
+        command="gcloud iam service-accounts keys list --iam-account=EMAIL --format=json "
+        "> EMAIL.json",
+    ),
+    "roles": Part(
+        what="permissions of roles",
+        calls=("ListRoles",),
+        permissions=("iam.roles.get", "iam.roles.list"),
+        leaves="what bindings of these roles allow",
+        command="gcloud iam roles describe ROLE --format=json",
+    ),
+    "deny": Part(
+        what="deny policies",
+        calls=("ListPolicies", "GetPolicy"),
+        permissions=("iam.denypolicies.get", "iam.denypolicies.list"),
+        leaves="what is taken away again: permissions shown are an upper bound",
+        command="gcloud iam policies get NAME --attachment-point=PLACE --kind=denypolicies "
+        "--format=json",
+    ),
+    "boundaries": Part(
+        what="principal access boundaries",
+        calls=(
+            "ListPrincipalAccessBoundaryPolicies",
+            "SearchPrincipalAccessBoundaryPolicyBindings",
+        ),
+        permissions=(
+            "iam.principalaccessboundarypolicies.list",
+            "iam.principalaccessboundarypolicies.searchPolicyBindings",
+        ),
+        leaves="what is taken away again: permissions shown are an upper bound",
+    ),
+    "groups": Part(
+        what="groups that hold service accounts",
+        calls=("memberships:searchTransitiveGroups",),
+        permissions=(),
+        leaves="what service accounts may do through groups",
+        command="gcloud identity groups memberships list --group-email=G --format=json > G.json",
+        besides="the admin role Groups Reader of Google Workspace or Cloud Identity",
+    ),
+    "logs": Part(
+        what="log buckets and sinks",
+        calls=("ListBuckets", "ListSinks"),
+        permissions=("logging.buckets.list", "logging.sinks.list"),
+        leaves="how long logs are kept, and where they go",
+        command="gcloud logging buckets list --project=P --format=json",
+    ),
+    "activity": Part(
+        what="last authentication of service accounts and keys",
+        calls=("activities:query",),
+        permissions=(
+            "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query",
+            "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
+        ),
+        leaves="whether a key is in use",
+    ),
+    "insights": Part(
+        what="insights on permissions that were used",
+        calls=("insights",),
+        permissions=("recommender.iamPolicyInsights.list",),
+        leaves="which permissions were used",
+    ),
+    "uses": Part(
+        what="log entries that name the keys",
+        calls=("ListLogEntries",),
+        permissions=("logging.logEntries.list",),
+        leaves="from where a key was used",
+    ),
+}
+
+
+def audit_role() -> str:
+    """Return the least custom role for the audit, as `gcloud iam roles create --file` takes it."""
+    permissions = {name for part in PARTS.values() for name in part.permissions}
+    besides = (part.besides for part in PARTS.values() if part.besides)
+    lines = [
+        "# gcloud iam roles create ciSecretsAuditor --organization=ID --file=gcp-audit-role.yaml",
+        "# Made by `auditor permissions gcp`.",
+        "# Besides, on the project that calls are counted on: serviceusage.services.use",
+        *(f"# Besides, for groups: {one}" for one in besides),
+        "title: CI secrets auditor",
+        "description: Reads who may do what and which keys there are, and changes nothing.",
+        "stage: GA",
+        "includedPermissions:",
+        *(f"- {name}" for name in sorted(permissions)),
+    ]
+    return "\n".join(lines) + "\n"
