@@ -7,8 +7,12 @@ each credential, `identify` decides whose an entry is, `resolve` what it may do 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from auditor.collecting import Collecting, Snapshot
-from auditor.providers.github import collect, export
+from auditor.models import Gap
+from auditor.providers.github import collect, events, export
 from auditor.providers.github.beforehand import least_permissions
 from auditor.providers.github.directory import GitHubDirectory
 from auditor.providers.github.settings import Settings
@@ -20,6 +24,7 @@ class GitHubProvider:
     name = "github"
     title = "GitHub"
     settings = Settings
+    log_source = "github"
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
         """Return PyGithub where an organisation is read live, and what computes fingerprints."""
@@ -38,6 +43,21 @@ class GitHubProvider:
     def read(self, settings: Settings, snapshot: Snapshot) -> GitHubDirectory:
         """Return what the snapshot holds of GitHub."""
         return GitHubDirectory(settings, snapshot)
+
+    def collect_logs(
+        self,
+        settings: Settings,
+        names: Collection[str],  # noqa: ARG002 (deploy keys and tokens are no actors)
+        since: datetime,
+        until: datetime,
+        collecting: Collecting,
+    ) -> str:
+        """Read the audit log of the organisations, whoever acted."""
+        return events.collect(settings, since, until, collecting)
+
+    def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
+        """Return what could not be read of audit logs."""
+        return events.gaps_of(snapshot)
 
     def permissions(self) -> str:
         """Return the least rights of the audit's own credential, for a token and for an app."""
