@@ -156,3 +156,48 @@ def _facts(hunt: Hunt) -> Json:
         "file": hunt.file,
         "ours": hunt.ours,
     }
+
+
+def show_export(target: str, rules: Path | None, stream: TextIO, *, as_json: bool) -> None:
+    """Write every hunt as a query of another system, and which cannot be said there."""
+    hunts.ready()
+    from auditor.hunts.rules import exporting  # noqa: PLC0415
+    from auditor.hunts.rules.loading import from_folder, packaged  # noqa: PLC0415
+
+    exporting.ready(target)
+    theirs = from_folder(rules)[0] if rules else ()
+    found = list(exporting.export((*packaged(), *theirs), target))
+    if as_json:
+        told = [{"hunt": _facts(one.hunt), "query": one.query, "why_not": one.why} for one in found]
+        stream.write(json.dumps({"schema_version": 1, "target": target, "hunts": told}) + "\n")
+        return
+    documents = target == exporting.SIGMA
+    said = [one for one in found if one.query]
+    for one in said:
+        head = f"{one.hunt.level.value}: {one.hunt.title}"
+        stream.write(f"---\n{one.query}" if documents else f"### {head}\n{one.query}\n\n")
+    mark = "#" if documents else "###"
+    for one in (one for one in found if not one.query):
+        stream.write(f"{mark} not exported: {one.hunt.title}: {one.why}\n")
+    stream.write(f"{mark} {len(said)} of {len(found)} hunts; not run on {target}: try each first\n")
+
+
+def show_alerts(rules: Path | None, stream: TextIO, *, as_json: bool) -> None:
+    """Write the alerts to create: hunts that are telling alone, as each cloud's own filter."""
+    hunts.ready()
+    from auditor.hunts.rules.alerts import alerts  # noqa: PLC0415
+    from auditor.hunts.rules.loading import from_folder, packaged  # noqa: PLC0415
+
+    theirs = from_folder(rules)[0] if rules else ()
+    found = list(alerts((*packaged(), *theirs)))
+    if as_json:
+        told = [
+            {"hunt": _facts(a.hunt), "where": a.where, "filter": a.filter, "sigma": a.hunt.document}
+            for a in found
+        ]
+        stream.write(json.dumps({"schema_version": 1, "alerts": told}, default=str) + "\n")
+        return
+    for alert in found:
+        stream.write(f"### {alert.hunt.level.value}: {alert.hunt.title}\n")
+        stream.write(f"# {alert.where}\n{alert.filter}\n\n")
+    stream.write(f"### {len(found)} alerts; the same as Sigma: auditor hunts export --to sigma\n")

@@ -32,6 +32,8 @@ COMMANDS = [
     "explain",
     "hunt",
     "hunts list",
+    "hunts export",
+    "hunts alerts",
     "permissions",
     "config init",
     "config show",

@@ -81,3 +81,29 @@ def list_hunts(rules: RulesOption = None, output_format: FormatOption = Formats.
 
     hunter.show_hunts(rules, sys.stdout, as_json=output_format is Formats.JSON)
     return 0
+
+
+@hunts_app.command("export")
+@exits
+def export(
+    to: Annotated[
+        str, typer.Option("--to", help="splunk, kusto, elasticsearch, sigma, or a dialect of SQL.")
+    ],
+    rules: RulesOption = None,
+    output_format: FormatOption = Formats.TEXT,
+) -> int:
+    """Write the hunts as queries for your SIEM."""
+    from auditor import hunter  # noqa: PLC0415
+
+    hunter.show_export(to, rules, sys.stdout, as_json=output_format is Formats.JSON)
+    return 0
+
+
+@hunts_app.command("alerts")
+@exits
+def alerts(rules: RulesOption = None, output_format: FormatOption = Formats.TEXT) -> int:
+    """List the alerts to create, as each cloud's own filter."""
+    from auditor import hunter  # noqa: PLC0415
+
+    hunter.show_alerts(rules, sys.stdout, as_json=output_format is Formats.JSON)
+    return 0
