@@ -187,6 +187,12 @@ EMAIL_SERVER_PASSWORD                  secret SMTP smtp-credential secret
 RENDER_DEPLOY_HOOK_URL                 secret - generic-webhook secret
 GKE_SERVICE_ACCOUNT                    secret Google gcp-service-account-key secret
 OPENID_ISSUER                          config - - -
+KEYSTORE_FILE_BASE64                   secret Android android-signing secret
+MYAPP_KEY_FILE_BASE64                  secret - generic-private-key secret
+MYAPP_KEY_FILE                         config - - -
+AZURE_WEBAPP_PUBLISH_PROFILE           secret Azure azure-service-principal secret
+SLACK_URL                              secret Slack slack-token webhook
+DEPLOY_PROFILE                         unclassified - - -
 STRIPE_SECRET_KEY                      secret Stripe stripe-key secret
 STRIPE_PUBLISHABLE_KEY                 public Stripe stripe-key -
 BRAINTREE_PUBLIC_KEY                   identifier Braintree braintree-credential id

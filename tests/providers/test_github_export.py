@@ -142,6 +142,22 @@ def test_files_of_other_names_are_known_by_what_they_hold(tmp_path: Path) -> Non
     assert "deploy keys (3: old, site, tools)" in told
 
 
+def test_paths_may_be_written_without_folders(tmp_path: Path) -> None:
+    flat = {name.replace("/", "_"): reply for name, reply in replies().items()}
+    assert reasons(read(write(tmp_path, flat))) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["team core members", "core_members", "all of shop_keys", "repos_x"]
+)
+def test_an_empty_list_under_a_vague_name_is_no_empty_organisation(
+    tmp_path: Path, name: str
+) -> None:
+    directory = read(write(tmp_path, {"orgs/acme": replies()["orgs/acme"], name: []}))
+    assert "no reply of a call" in reasons(directory)
+    assert "members of GitHub organisation acme" in reasons(directory)
+
+
 def test_keys_of_several_repositories_in_one_file_are_told_apart(tmp_path: Path) -> None:
     mixed = [
         deploy_key(21, "a", url="https://api.github.com/repos/acme/shop/keys/21"),

@@ -113,17 +113,24 @@ def _replies(name: str, data: bytes) -> Iterator[Reply | Problem]:
 
 @cache
 def _patterns() -> tuple[tuple[Part, re.Pattern[str]], ...]:
-    """Return the pattern of each part's file, longer paths first, so that none hides another."""
-    made = []
-    for part in PARTS:
-        words = re.split(r"\{(\w+)\}", part.path + part.suffix)
-        # A branch may hold slashes, as folders or as %2F.
-        texts = (
-            (f"(?P<{word}>{'.+' if word == 'branch' else '[^/]+'})" if at % 2 else re.escape(word))
-            for at, word in enumerate(words)
-        )
-        made.append((part, re.compile(rf"(?:^|/){''.join(texts).lstrip('/')}\.json$")))
-    return tuple(sorted(made, key=lambda pair: -pair[0].path.count("/")))
+    """Return the patterns of each part's file, longer paths first, so that none hides another.
+
+    People also write a path with _ for /: orgs_acme_repos.json.
+    """
+    longest_first = sorted(PARTS, key=lambda part: -part.path.count("/"))
+    return tuple((part, _pattern(part, sign)) for sign in "/_" for part in longest_first)
+
+
+def _pattern(part: Part, sign: str) -> re.Pattern[str]:
+    words = re.split(r"\{(\w+)\}", (part.path + part.suffix).lstrip("/").replace("/", sign))
+    texts = (_name(word, sign) if at % 2 else re.escape(word) for at, word in enumerate(words))
+    return re.compile(rf"(?:^|/){''.join(texts)}\.json$")
+
+
+def _name(word: str, sign: str) -> str:
+    """Return the pattern of a name. A branch may hold slashes; no organisation's holds a _."""
+    letters = "[^/_]+" if word == "org" else ".+" if word == "branch" and sign == "/" else "[^/]+"
+    return f"(?P<{word}>{letters})"
 
 
 def _pages(content: str) -> Iterator[Json]:

@@ -75,25 +75,21 @@ def _entries(pages: Iterable[Json]) -> Iterator[Entry]:
 
 def _by_name(stem: str) -> Part | None:
     """Return the listing of people, or the empty one, that a file is called after."""
-    for word, part in _NAMED:
-        if word in stem:
-            return part
-    return None
+    return next((part for name, part in _NAMED if re.fullmatch(name, stem)), None)
 
 
 _NAMED = (
-    ("outside", parts.OUTSIDE),
-    ("admin", parts.OWNERS),
-    ("owner", parts.OWNERS),
-    ("credential", parts.AUTHORIZATIONS),
-    ("personal-access", parts.TOKENS),
-    ("installation", parts.INSTALLATIONS),
-    ("audit", parts.AUDIT_LOG),
-    ("teams", parts.TEAMS),
-    ("members", parts.MEMBERS),
-    ("repos", parts.REPOSITORIES),
+    (r".*outside[-_. ]?collaborators", parts.OUTSIDE),
+    (r"(.*[-_. ])?(admins?|owners|admin[-_. ]members)", parts.OWNERS),
+    (r".*credential[-_. ]?authori[sz]ations", parts.AUTHORIZATIONS),
+    (r".*personal[-_. ]access[-_. ]tokens|pats", parts.TOKENS),
+    (r".*installations|apps", parts.INSTALLATIONS),
+    (r".*audit[-_. ]?log", parts.AUDIT_LOG),
+    (r"((org|all)[-_. ])?teams", parts.TEAMS),
+    (r"((org|all)[-_. ])?members", parts.MEMBERS),
+    (r"((org|all)[-_. ])?repos(itories)?", parts.REPOSITORIES),
 )
-"""Words in names of files, those that hide in others last."""
+"""Whole names of files: those of a team's members are not those of the organisation."""
 
 
 def _org_of_owner(entry: Entry) -> dict[str, str]:
