@@ -20,6 +20,8 @@ _SCOPES = (
 )
 _ATTEMPT = 30.0
 """Seconds for one attempt of a call."""
+_TRIES = 4
+_LONGEST_WAIT = 20
 _MESSAGES = [("grpc.max_receive_message_length", -1)]
 """A full page of roles is close to the 4 MiB that a channel of one's own takes by default."""
 
@@ -132,12 +134,29 @@ def _bounds(settings: Settings) -> dict[str, Any]:
 
 
 def _session(credentials: Any, settings: Settings) -> Any:
-    """Return a session for the APIs that have no client package; it follows no redirect."""
+    """Return a session for the APIs that have no client package; it asks again.
+
+    Not as late as a server may wish: a wait is bounded.
+    """
     import requests  # noqa: PLC0415
     from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415
+    from urllib3.util import Retry  # noqa: PLC0415
 
+    session: Any
     if settings.endpoint.startswith("http://"):
-        plain = requests.Session()
-        plain.trust_env = False
-        return plain
-    return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+        session = requests.Session()
+        session.trust_env = False
+    else:
+        session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+    again = Retry(
+        total=_TRIES,
+        backoff_factor=0.5,
+        backoff_max=_LONGEST_WAIT,
+        status_forcelist=(429, 500, 502, 503, 504),
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=again))
+    return session
