@@ -24,10 +24,13 @@ def report(*rows: str) -> dict[str, str]:
 
 
 def test_an_account_read_completely_has_no_gaps(world: Any) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": statement}
+    role = {"RoleName": "web", "Arn": "arn:aws:iam::111122223333:role/web"}
     world.write(
         users={"ci": {"CreateDate": "2020-01-01T00:00:00Z"}},
         keys={"ci": [world.metadata(1)]},
-        RoleDetailList=[{"RoleName": "web", "Arn": "arn:aws:iam::111122223333:role/web"}],
+        RoleDetailList=[role | {"AssumeRolePolicyDocument": trust}],
     )
     world.save("account-aliases", {"AccountAliases": ["acme-prod"]})
     directory = world.directory()

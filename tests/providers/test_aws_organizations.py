@@ -10,6 +10,7 @@ from aws_door import (
     PROD,
     Answer,
     Door,
+    Rule,
     collect,
     deny,
     fill,
@@ -140,6 +141,34 @@ def test_what_is_complete_is_not_read_again(world: Any, door: Door, member: str)
     assert collect(world, settings_for(door, PROD, member)).gaps == ()
     assert door.count("ListParents") == 2
     assert door.count("ListRoots") == door.count("DescribeOrganization") == 0
+
+
+def pages(*tokens: str) -> Rule:
+    """Return a rule that pages ListPoliciesForTarget: an empty page for each token, then one."""
+    told: list[dict[str, Any]] = [{"Policies": [], "NextToken": token} for token in tokens]
+    left = iter([*told, {"Policies": [{"Id": "p-FullAWSAccess"}]}])
+
+    def rule(action: str, _: dict[str, str]) -> Answer | None:
+        page = next(left, None) if action == "ListPoliciesForTarget" else None
+        return (200, json.dumps(page)) if page else None
+
+    return rule
+
+
+def test_policies_are_read_page_by_page(world: Any, door: Door, member: str) -> None:
+    door.rule = pages("a", "b")
+    collect(world, settings_for(door, PROD, member))
+    guardrails = found(world, member).guardrails
+    assert guardrails.scps == Known(((FULL,), (FULL, NO_S3), (FULL,)))
+    listed = [given for name, given in door.calls if name == "ListPoliciesForTarget"]
+    assert [given.get("NextToken") for given in listed[:3]] == [None, "a", "b"]
+
+
+def test_pages_that_do_not_end_are_a_gap(world: Any, door: Door, member: str) -> None:
+    door.rule = pages(*["again"] * 9)
+    (gap,) = collect(world, settings_for(door, PROD, member)).gaps
+    assert gap.why == "RepeatedMarker: the pages of the listing do not end"
+    assert door.count("ListPoliciesForTarget") == 2
 
 
 # --- identity providers ----------------------------------------------------------------------

@@ -206,4 +206,5 @@ def test_the_policy_for_the_audit_is_what_the_code_calls(
     assert set(found(world)) == set(resources.values())
     policy = json.loads(parts.audit_policy())
     granted = {action for statement in policy["Statement"] for action in statement["Action"]}
+    granted -= set(parts.HISTORY.actions)  # of the hunts: test_aws_lookup makes these calls
     assert door.actions - {"sts:AssumeRole", "sts:GetCallerIdentity"} == granted

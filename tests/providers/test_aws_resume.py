@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -141,3 +143,27 @@ def test_a_person_who_stops_it_keeps_what_was_saved(world: Any, door: Door) -> N
     assert any("access keys of" in what for what in [gap.what for gap in half.gaps])
     assert collect(world, settings_for(door, PROD)).gaps == ()
     assert door.count("ListAccessKeys") <= len(users) + read_before
+
+
+# --- many accounts ---------------------------------------------------------------------------
+
+
+def test_accounts_are_read_side_by_side(world: Any, door: Door) -> None:
+    """Calls that each take a while overlap, over the borders of accounts, and no more than told."""
+    accounts = [f"{number:012}" for number in range(111122220000, 111122220006)]
+    under_way, most, lock = [0], [0], threading.Lock()
+
+    def slow(_action: str, _given: dict[str, str]) -> Answer | None:
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        time.sleep(0.02)
+        with lock:
+            under_way[0] -= 1
+        return None
+
+    door.rule = slow
+    directory = collect(world, settings_for(door, *accounts, parallel=4))
+    assert directory.gaps == ()
+    assert directory.coverage[0].read == len(accounts)
+    assert 2 <= most[0] <= 4

