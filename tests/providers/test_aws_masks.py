@@ -139,7 +139,10 @@ def test_targets_go_back_to_their_actions() -> None:
     assert [targets.action_of(bit) for bit in bits] == ["iam:PassRole"]
     assert [targets.arn_of(bit) for bit in bits] == [f"arn:aws:iam::{OWN}:role/*"]
     assert targets.actions(targets.of_action("iam:passrole")) == ["iam:PassRole"]
-    assert list(targets.services(targets.of_patterns(["sqs:*"], left_out=False))) == ["sqs"]
+    assert targets.services_within(targets.of_patterns(["sqs:*"], left_out=False)) == ["sqs"]
+    assert targets.services_within(targets.of_pattern("sqs:*") & ~(1 << bits[0])) == ["sqs"]
+    assert not targets.services_within(targets.of_pattern("sqs:send*"))
+    assert len(targets.services_within(targets.all)) == len(catalogue().services)
     assert not targets.of_patterns(["codestar:*", "evidently:*"], left_out=False)
 
 

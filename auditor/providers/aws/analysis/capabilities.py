@@ -46,7 +46,7 @@ def capabilities(held: Holder, realm: Realm, leads: Leads) -> tuple[Capability, 
         possible_rows = [row for row in rows() if row.kind in POSSIBLE]
         for wanted in (certain_rows, possible_rows):
             sure = (CapabilityName.ESCALATE, False, False) in found
-            for name, reached, onward in _to_others(held, realm, leads, wanted):
+            for name, reached, onward in _to_others(held, leads, wanted):
                 certain = reached.certain and (onward is None or onward.certain)
                 if certain or not (sure and name is CapabilityName.ESCALATE):
                     found[name, not certain, False].reach(reached, onward)
@@ -79,10 +79,10 @@ def _quarantine(held: Holder) -> tuple[str, ...]:
 
 
 def _to_others(
-    held: Holder, realm: Realm, leads: Leads, wanted: Iterable[Row]
+    held: Holder, leads: Leads, wanted: Iterable[Row]
 ) -> Iterator[tuple[CapabilityName, Reached, Lead | None]]:
     """Yield the ways that make an identity an administrator, and those to anybody else."""
-    strong, weak, reach = leads.strong, leads.weak[realm.id], leads.reach(held)
+    strong, weak, reach = leads.strong, leads.weak, leads.reach(held)
     for row in wanted:
         if not reach.could(row):
             continue

@@ -68,13 +68,14 @@ def _whole_services(held: Holder, realm: Realm) -> Iterator[str]:
     if universe.all == answer.allowed | universe.with_own_policy:
         yield "it is allowed every action of every service"
         return
-    whole = []
-    for service, numbers in universe.catalogue.services.items():
-        own = universe.of_pattern(f"{service}:*")
-        # Keys and roles have a say of their own, which is no limit of the identity.
-        lacking = own & ~(answer.allowed | universe.with_own_policy)
-        if len(numbers) > _TINY and not lacking and own & answer.possible:
-            whole.append(service)
+    # Keys and roles have a say of their own, which is no limit of the identity.
+    within = universe.services_within(answer.allowed | universe.with_own_policy)
+    sizes = universe.catalogue.services
+    whole = [
+        service
+        for service in within
+        if len(sizes[service]) > _TINY and answer.possible & universe.of_pattern(f"{service}:*")
+    ]
     if len(whole) > _MANY:
         yield f"it is allowed every action of {len(whole)} services, on everything"
     elif whole:

@@ -7,7 +7,7 @@ at once a round, whatever others there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from auditor.providers.aws.analysis.escalations import Kind, Row, rows
@@ -36,6 +36,28 @@ class Lead:
     lines: tuple[str, ...]
 
 
+class Pool:
+    """Identities that rows may reach, at hand by account and kind, always in one order."""
+
+    def __init__(self, world: World, arns: Iterable[str]) -> None:
+        """Sort them; what is no identity that was read is a group."""
+        self._all = frozenset(arns)
+        self._by_kind: dict[tuple[str, str], list[str]] = {}
+        for arn in sorted(self._all):
+            realm = world.realm(arn)
+            held = realm.holders.get(arn) if realm else None
+            if realm and held:
+                self._by_kind.setdefault((realm.id, held.principal.kind), []).append(arn)
+
+    def __contains__(self, arn: str) -> bool:
+        """Return whether an identity is in the pool."""
+        return arn in self._all
+
+    def of(self, account: str, kind: str) -> Sequence[str]:
+        """Return the users, or the roles, of an account."""
+        return self._by_kind.get((account, kind), ())
+
+
 class Leads:
     """Everybody who leads to an administrator."""
 
@@ -44,12 +66,13 @@ class Leads:
         self._world = world
         self.found: dict[str, Lead] = {}
         """By the ARN of a user, a role or a group."""
+        everybody = [held.arn for held in world.holders()]
+        self._everybody = Pool(world, everybody)
+        self._nobody = Pool(world, ())
         self._spread(self._first())
-        self.strong = frozenset(self.found)
-        self.weak = {
-            realm.id: frozenset(realm.holders) - self.strong for realm in world.realms.values()
-        }
-        """Those of each account who do not lead to an administrator."""
+        self.strong = Pool(world, self.found)
+        self.weak = Pool(world, (arn for arn in everybody if arn not in self.found))
+        """Those who do not lead to an administrator."""
 
     # --- finding them ---
 
@@ -68,7 +91,7 @@ class Leads:
         """Find, round by round, who reaches those of the round before."""
         spreading = [row for row in rows() if row.kind not in (*_ALONE, *POSSIBLE)]
         while fresh:
-            among, last = frozenset(fresh), dict(self.found)
+            among, last = Pool(self._world, fresh), dict(self.found)
             fresh = []
             for held in self._world.holders():
                 known = last.get(held.arn)
@@ -107,12 +130,12 @@ class Leads:
         self,
         held: Holder,
         wanted: Iterable[Row],
-        pool: frozenset[str] = frozenset(),
+        pool: Pool | None = None,
         reach: Reach | None = None,
     ) -> Iterator[Reached]:
         """Yield what an identity reaches by some rows, of others only those of a pool."""
         realm = self._world.realms[held.account]
-        reach = reach or self.reach(held)
+        reach, pool = reach or self.reach(held), pool or self._nobody
         for row in wanted:
             if reach.could(row):
                 yield from reach.by(row, self._candidates(row, held, realm, reach, pool))
@@ -124,7 +147,7 @@ class Leads:
         return Reach(self._world, self._world.realms[held.account], held)
 
     def _candidates(  # noqa: PLR0911 (one for each kind)
-        self, row: Row, held: Holder, realm: Realm, reach: Reach, pool: frozenset[str]
+        self, row: Row, held: Holder, realm: Realm, reach: Reach, pool: Pool
     ) -> Iterable[str]:
         match row.kind:
             case Kind.SELF:
@@ -134,8 +157,7 @@ class Leads:
             case Kind.BECOME:
                 return (arn for arn in reach.assumable() if arn in realm.holders)
             case Kind.REMAKE | Kind.STRENGTHEN:
-                return (arn for arn, other in realm.holders.items()
-                        if other.principal.kind == row.on and arn != held.arn)  # fmt: skip
+                return self._everybody.of(realm.id, row.on)
             case Kind.NEW:
                 return ()
             case Kind.PASS | Kind.EXISTING:
@@ -147,7 +169,7 @@ class Leads:
                 return self._others(row, held, realm, reach, pool)
 
     def _others(
-        self, row: Row, held: Holder, realm: Realm, reach: Reach, pool: frozenset[str]
+        self, row: Row, held: Holder, realm: Realm, reach: Reach, pool: Pool
     ) -> Iterable[str]:
         if row.on == "group":
             if held.principal.kind != "user":
@@ -157,12 +179,10 @@ class Leads:
             return (arn for arn in realm.groups if arn in pool and names[arn] not in own)
         if row.target == (_ASSUME,):
             return (arn for arn in reach.assumable() if arn in pool)
-        return (arn for arn in sorted(pool)  # in one order, so that a run repeats alike
-                if arn != held.arn and arn in realm.holders
-                and realm.holders[arn].principal.kind == row.on)  # fmt: skip
+        return pool.of(realm.id, row.on)
 
     @staticmethod
-    def _federating(realm: Realm, pool: frozenset[str]) -> Iterator[str]:
+    def _federating(realm: Realm, pool: Pool) -> Iterator[str]:
         """Yield the SAML providers that roles of a pool trust."""
         for arn, told in realm.trusts.items():
             if arn in pool:

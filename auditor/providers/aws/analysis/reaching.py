@@ -6,19 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from auditor.providers.aws.analysis.escalations import PASS_ROLE, Kind, Row, needed
+from auditor.providers.aws.analysis.escalations import PASS_ROLE, Kind, Row
 from auditor.providers.aws.analysis.holders import Holder
 from auditor.providers.aws.analysis.world import Realm, World
 from auditor.providers.aws.documents import entries, text
 from auditor.providers.aws.engine import Decision, Layer, Verdict
 from auditor.providers.aws.engine.documents import Policy as Rules
 from auditor.providers.aws.engine.request import Given
-from auditor.providers.aws.patterns import matches, overlaps
+from auditor.providers.aws.patterns import has_wildcard, matches, overlaps
 from auditor.providers.aws.policies import texts
 from auditor.providers.aws.sensitive import names_all_of
 from auditor.providers.aws.statements import parse, short, worded
 
 _ASSUME = "sts:AssumeRole"
+_MOST = 5
+"""Targets of one row that are proved; the others are alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,17 @@ class Reach:
         self._realm = realm
         self._held = held
         self._proofs: dict[tuple[str, str, str], Proof | None] = {}
-        self._patterns: dict[str, tuple[str, ...] | None] = {}
+        self._patterns: dict[str, frozenset[str] | None] = {}
+        self._named: dict[str, frozenset[str]] = {}
 
     def could(self, row: Row) -> bool:
         """Return whether no action of a row is denied altogether."""
         return row.needed <= self._possible
 
-    @cached_property
+    @property
     def _possible(self) -> frozenset[str]:
         """The actions of the table that are not denied altogether; assuming roles is not judged."""
-        possible, universe = self._held.answer.possible, self._realm.masks.universe
-        found = (action for action in needed() if possible & universe.of_action(action))
-        return frozenset((*found, _ASSUME))
+        return self._realm.possible(self._held)
 
     def by(self, row: Row, candidates: Iterable[str]) -> Iterator[Reached]:
         """Yield what a row reaches among candidates, given by ARN. `could` must hold."""
@@ -79,10 +80,25 @@ class Reach:
         if None in besides:
             return
         common = tuple(proof for proof in besides if proof)
-        for arn in candidates:
+        found = 0
+        for arn in self._named_first(row, candidates):
+            if arn == self._held.arn and row.kind not in (Kind.SELF, Kind.BOUNDARY):
+                continue
             proofs = self._on(row, arn)
             if proofs is not None:
                 yield Reached(row, arn, title(arn), (*proofs, *common))
+                found += 1
+                if found == _MOST:
+                    return
+
+    def _named_first(self, row: Row, candidates: Iterable[str]) -> Iterable[str]:
+        """Return candidates, those first that a statement names: conditions may differ there."""
+        action = PASS_ROLE if row.kind is Kind.PASS else next(iter(row.target), "")
+        patterns = self._patterns_of(action) if action else None
+        named = {arn for arn in patterns or () if not has_wildcard(arn)}
+        if not named:
+            return candidates
+        return sorted(candidates, key=lambda arn: arn not in named)
 
     def whatever(self, row: Row) -> Iterator[Reached]:
         """Yield a row that is allowed on every role there is and will be."""
@@ -192,14 +208,23 @@ class Reach:
 
     def _names(self, action: str, resource: str) -> bool:
         """Return whether an Allow could name a resource: most are ruled out by their patterns."""
+        patterns = self._patterns_of(action)
+        if patterns is None or "*" in patterns:
+            return True
+        if resource not in self._world.arns:
+            return any(matches(pattern, resource) for pattern in patterns)
+        if action not in self._named:
+            self._named[action] = frozenset().union(*map(self._world.matching, patterns))
+        return resource in self._named[action]
+
+    def _patterns_of(self, action: str) -> frozenset[str] | None:
         if action not in self._patterns:
             self._patterns[action] = self._allowed_patterns(action.lower())
-        patterns = self._patterns[action]
-        return patterns is None or any(matches(pattern, resource) for pattern in patterns)
+        return self._patterns[action]
 
-    def _allowed_patterns(self, action: str) -> tuple[str, ...] | None:
+    def _allowed_patterns(self, action: str) -> frozenset[str] | None:
         """Return the patterns that Allow statements name for an action, None for all but some."""
-        found: dict[str, None] = {}
+        found = set[str]()
         for rules in self._held.layers.identity:
             for told in rules.about(action):
                 if not told.allow:
@@ -209,8 +234,8 @@ class Reach:
                 for resource in told.resources or ():
                     filled = resource.fill(self._held.asker.context)
                     if filled:
-                        found[filled.pattern] = None
-        return tuple(found)
+                        found.add(filled.pattern)
+        return frozenset(found)
 
     def _anywhere(self, actions: Iterable[str]) -> Iterator[Proof | None]:
         for action in actions:

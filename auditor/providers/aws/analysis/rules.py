@@ -28,7 +28,9 @@ class Hit:
 
 def hits(rule: Rule, ways: Ways, held: Holder, realm: Realm) -> Iterator[Hit]:
     """Yield every way in which an identity fulfils a rule."""
-    universe = realm.masks.universe
+    universe, possible = realm.masks.universe, held.answer.possible
+    if not rule.beyond and not possible & universe.of_actions(rule.any):
+        return
     if rule.whole:
         wanted = universe.of_patterns([rule.whole], left_out=False)
         if wanted & ~held.answer.within:
@@ -37,7 +39,7 @@ def hits(rule: Rule, ways: Ways, held: Holder, realm: Realm) -> Iterator[Hit]:
         if rule.beyond:
             yield from (Hit(rule, way) for way in ways.beyond(action))
             continue
-        if not held.answer.possible & universe.of_pattern(action.lower()):
+        if not possible & universe.of_pattern(action.lower()):
             continue
         for way in ways.of(action):
             if reaching := _reaching(rule, way, held):

@@ -56,6 +56,7 @@ class Universe:
         self._first = [0, *accumulate(map(len, catalogue.targets))]
         self.all: Targets = (1 << self._first[-1]) - 1
         self._of_pattern: dict[str, Targets] = {}
+        self._of_actions: dict[tuple[str, ...], Targets] = {}
         self._on_pattern: dict[Filled, Ternary] = {}
         self._of_arn: dict[int, Targets] = {}
 
@@ -95,6 +96,14 @@ class Universe:
         for pattern in patterns:
             found |= self.of_pattern(pattern)
         return self.all & ~found if left_out else found
+
+    def of_actions(self, actions: tuple[str, ...]) -> Targets:
+        """Return the targets that any of some patterns names, in whatever case."""
+        found = self._of_actions.get(actions)
+        if found is None:
+            low = [action.lower() for action in actions]
+            found = self._of_actions[actions] = self.of_patterns(low, left_out=False)
+        return found
 
     def of_pattern(self, pattern: str) -> Targets:
         """Return the targets that one pattern of actions, in lower case, names."""
@@ -229,17 +238,26 @@ class Universe:
             if targets & _span(self._bits(number))
         ]
 
-    def services(self, targets: Targets) -> dict[str, Targets]:
-        """Return the targets of a set by service; services without any are left out."""
-        found = {s: targets & self.of_patterns([f"{s}:*"], left_out=False)
-                 for s in self.catalogue.services}  # fmt: skip
-        return {service: own for service, own in found.items() if own}
+    def services_within(self, targets: Targets) -> list[str]:
+        """Return the services of which every target is in a set."""
+        data = (self.all & ~targets).to_bytes((self._first[-1] >> 3) + 1, "little")
+        return [
+            service
+            for service, numbers in self.catalogue.services.items()
+            if not _cut(data, self._first[numbers.start], self._first[numbers.stop])
+        ]
 
 
 @lru_cache(maxsize=8)
 def universe(partition: str, account: str) -> Universe:
     """Return the targets of an account, of the installed catalogue."""
     return Universe(catalogue(), partition, account)
+
+
+def _cut(data: bytes, start: int, stop: int) -> Targets:
+    """Return some of the targets of a set that is written as bytes: far quicker than shifting."""
+    part = int.from_bytes(data[start >> 3 : (stop >> 3) + 1], "little")
+    return part >> (start & 7) & ((1 << (stop - start)) - 1)
 
 
 def _span(bits: range) -> Targets:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from auditor.models import Gap, Known
 from auditor.providers.aws.accounts import Account, Principal
+from auditor.providers.aws.analysis.escalations import needed
 from auditor.providers.aws.analysis.holders import Holder, Levels, Limits, holder
 from auditor.providers.aws.analysis.masks import Masks
 from auditor.providers.aws.analysis.targets import universe
@@ -22,6 +23,7 @@ from auditor.providers.aws.engine.documents import policy as read_rules
 from auditor.providers.aws.engine.statements import Attached
 from auditor.providers.aws.gaps import source_of
 from auditor.providers.aws.parts import DETAILS
+from auditor.providers.aws.patterns import has_wildcard, matches
 from auditor.providers.aws.policies import Permissions, PolicyReader
 from auditor.providers.aws.surroundings import Levels as Documents
 
@@ -36,6 +38,7 @@ class World:
     def __init__(self, accounts: Iterable[Account]) -> None:
         """Read no policy yet."""
         self.realms: Mapping[str, Realm] = {found.id: Realm(found) for found in accounts}
+        self._matching: dict[str, frozenset[str]] = {}
 
     def realm(self, arn: str) -> Realm | None:
         """Return the account of an ARN, if it was read."""
@@ -46,6 +49,25 @@ class World:
         """Yield every user and role whose policies were read."""
         for realm in self.realms.values():
             yield from realm.holders.values()
+
+    @cached_property
+    def arns(self) -> frozenset[str]:
+        """The ARNs of all users and roles whose policies were read."""
+        return frozenset(held.arn for held in self.holders())
+
+    def matching(self, pattern: str) -> frozenset[str]:
+        """Return those of `arns` that a pattern matches; most policies share their patterns."""
+        found = self._matching.get(pattern)
+        if found is None:
+            parts = pattern.split(":", 3)
+            if not has_wildcard(pattern):
+                found = frozenset((pattern,)) & self.arns
+            elif len(parts) > 3 and not has_wildcard(parts[2]) and parts[2] != "iam":  # noqa: PLR2004
+                found = frozenset()
+            else:
+                found = frozenset(arn for arn in self.arns if matches(pattern, arn))
+            self._matching[pattern] = found
+        return found
 
     def trust(self, arn: str) -> Trust | None:
         """Return who may assume a role, None where the role was not read."""
@@ -85,6 +107,7 @@ class Realm:
         self.id = account.id
         self._reader = PolicyReader(account)
         self._ways: dict[str, Ways] = {}
+        self._possible: dict[str, frozenset[str]] = {}
 
     @cached_property
     def masks(self) -> Masks:
@@ -123,6 +146,18 @@ class Realm:
                 self._ways.clear()
             self._ways[held.arn] = Ways(held, self.masks)
         return self._ways[held.arn]
+
+    def possible(self, held: Holder) -> frozenset[str]:
+        """Return the actions of the escalation table that are not denied to an identity.
+
+        Assuming a role is among them always: its trust may be enough.
+        """
+        known = self._possible.get(held.arn)
+        if known is None:
+            possible, universe = held.answer.possible, self.masks.universe
+            found = (action for action in needed() if possible & universe.of_action(action))
+            known = self._possible[held.arn] = frozenset((*found, "sts:AssumeRole"))
+        return known
 
     @cached_property
     def trusts(self) -> Mapping[str, Trust]:
