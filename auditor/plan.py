@@ -68,8 +68,14 @@ def plan(loaded: Loaded, only: Collection[str] = ()) -> Plan:
 def require_packages(todo: Plan) -> None:
     """Raise MissingExtra when a provider of the plan lacks its optional packages."""
     for provider, settings in todo.providers.values():
-        if not all(importlib.util.find_spec(name) for name in provider.packages(settings)):
+        if missing_packages(provider, settings):
             raise MissingExtra(provider.title, provider.name)
+
+
+def missing_packages(part: object, settings: Any) -> tuple[str, ...]:
+    """Return the optional packages that a provider will import and that are not installed."""
+    wanted: tuple[str, ...] = part.packages(settings) if hasattr(part, "packages") else ()
+    return tuple(name for name in wanted if importlib.util.find_spec(name) is None)
 
 
 def effective(loaded: Loaded) -> Iterator[str]:

@@ -33,7 +33,7 @@ LAYERS = (
     {"cli"},
     {"exits", "options"},
     {"explaining"},
-    {"workflow", "demo", "whatif", "exported", "hunter"},
+    {"workflow", "demo", "doctor", "whatif", "exported", "hunter"},
     {"publishing"},
     {"conclude", "hunting", "live"},
     {"plan"},

@@ -26,6 +26,7 @@ COMMANDS = [
     "demo",
     "report",
     "verify",
+    "doctor",
     "classify",
     "simulate",
     "resolve",

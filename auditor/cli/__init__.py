@@ -12,6 +12,7 @@ import sys
 
 from auditor.cli import (  # noqa: F401 (importing adds their commands)
     audits,
+    doctoring,
     explaining,
     hunts,
     permissions,

@@ -23,6 +23,7 @@ from auditor.models.access import (
     weakness_id,
 )
 from auditor.models.changes import Change, Point, Who
+from auditor.models.checks import Check, Health
 from auditor.models.closure import Baseline, Closure, KeyUse, OldKey, Verdict
 from auditor.models.findings import (
     FilesRead,
@@ -63,6 +64,7 @@ __all__ = [
     "Capability",
     "CapabilityName",
     "Change",
+    "Check",
     "Classification",
     "Closure",
     "Confidence",
@@ -77,6 +79,7 @@ __all__ = [
     "Gap",
     "Grant",
     "Habit",
+    "Health",
     "Hit",
     "HumanEdit",
     "HuntRun",

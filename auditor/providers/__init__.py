@@ -20,6 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 from auditor.collecting import Collecting, Snapshot
 from auditor.errors import ConfigError
 from auditor.models import (
+    Check,
     Coverage,
     Credential,
     Gap,
@@ -121,6 +122,14 @@ class Permitted(Protocol):
 
     def permissions(self) -> str:
         """Return them in the provider's own form: a policy, a role, a manifest; ends a line."""
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """What a source may offer besides: a few cheap questions that tell how a reading would go."""
+
+    def examine(self, settings: Any) -> Iterator[Check]:
+        """Yield who one is there and what would stay unknown. A refusal is a check, not raised."""
 
 
 @runtime_checkable

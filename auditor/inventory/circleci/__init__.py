@@ -7,13 +7,14 @@ replies, `read` tells from them what there is (projects, scopes, exposure, gaps)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.inventory import Inventory
 from auditor.inventory.circleci.read import read
 from auditor.inventory.circleci.settings import Settings
+from auditor.models import Check
 
 
 class CircleCI:
@@ -45,6 +46,16 @@ class CircleCI:
         token = token_from(settings, self._environ)
         with Client(settings, token, sleep=self._sleep) as client:
             collect(client, settings, collecting)
+
+    def examine(self, settings: Settings) -> Iterator[Check]:
+        """Yield whose token it is and which organisations it shows."""
+        from auditor.inventory.circleci.client import Client  # noqa: PLC0415 (loads requests)
+        from auditor.inventory.circleci.collect import check, token_from  # noqa: PLC0415
+        from auditor.inventory.circleci.examine import examine  # noqa: PLC0415
+
+        check(settings)
+        with Client(settings, token_from(settings, self._environ), sleep=self._sleep) as client:
+            yield from examine(client, settings)
 
     def hosts(self, settings: Settings) -> tuple[str, ...]:
         """Return the host of the web application, that links lead to."""

@@ -7,15 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Gap, Json
+from auditor.models import Check, Gap, Json
 from auditor.providers.aws import collect, export, lookup
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
+from auditor.providers.aws.examine import examine
 from auditor.providers.aws.parts import audit_policy
 from auditor.providers.aws.settings import Settings
 from auditor.providers.aws.simulate import simulate
@@ -41,6 +42,10 @@ class AwsProvider:
         collect.collect(settings, collecting)
         if settings.export:
             export.collect(settings, collecting)
+
+    def examine(self, settings: Settings) -> Iterator[Check]:
+        """Yield who the audit is in each account, and what would stay unknown there."""
+        yield from examine(settings)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> AwsDirectory:
         """Return what the snapshot holds of AWS."""

@@ -27,7 +27,7 @@ from auditor.report.tracker.preflight import Unreadable
 from auditor.report.tracker.reading import Content
 from auditor.report.tracker.saving import Obstructed, Target
 
-__all__ = ["Tracker", "WrittenElsewhere", "put_aside", "read", "report", "write"]
+__all__ = ["Tracker", "WrittenElsewhere", "obstacles", "put_aside", "read", "report", "write"]
 
 
 HINT = "settle that and run: auditor report --from RUN; or keep the new one under the old name"
@@ -82,6 +82,18 @@ def read(path: Path) -> Tracker:
     if source is macros and not problems:
         problems = ("is a workbook with macros",)
     return Tracker(source, digest, content, problems)
+
+
+def obstacles(path: Path, now: datetime) -> Iterator[str]:
+    """Yield why a run could not replace the workbook as it is now, without reading its cells."""
+    path = path.resolve()
+    try:
+        yield from preflight.check(path)
+        yield from saving.obstacles(Target(path, saving.digest(path), now))
+    except Unreadable as error:
+        yield str(error)
+    except OSError as error:
+        yield f"cannot be read ({error.strerror or error})"
 
 
 def put_aside(path: Path, now: datetime) -> str:

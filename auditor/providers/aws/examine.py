@@ -1,0 +1,72 @@
+"""A few cheap questions to each account: who am I, and which refusals would leave what unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from auditor.models import Check, Health
+from auditor.providers.aws import gaps, parts
+from auditor.providers.aws.client import Clients, connect
+from auditor.providers.aws.documents import refusal
+from auditor.providers.aws.parts import Part
+from auditor.providers.aws.settings import Account, Settings
+
+_QUESTIONS: tuple[tuple[Part, str, str, dict[str, Any]], ...] = (
+    (parts.DETAILS, "iam", "get_account_authorization_details", {"MaxItems": 1}),
+    (parts.KEYS, "iam", "list_access_keys", {}),
+    (parts.REPORT, "iam", "get_credential_report", {}),
+    (parts.OIDC, "iam", "list_open_id_connect_providers", {}),
+    (parts.ORGANIZATION, "organizations", "describe_organization", {}),
+    (parts.TRAILS, "cloudtrail", "describe_trails", {}),
+)
+"""One call for each part that may be refused by itself; the first page is enough."""
+_ANSWERS = frozenset(
+    {
+        "AWSOrganizationsNotInUseException",
+        "ReportNotPresent",
+        "ReportExpired",
+        "ReportInProgress",
+        "NoSuchEntity",
+        "ValidationError",  # the caller is a role: it has no access keys of its own to list
+    }
+)
+"""Errors that answer the question as well as a reply would: the call is permitted."""
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Yield what each account answers. Asks nothing where only exports are read."""
+    import botocore.exceptions  # noqa: PLC0415 (the SDK costs half a second)
+
+    failures = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+    for account in settings.live:
+        about = f"AWS {account.label}"
+        try:
+            clients = connect(account, settings)
+            arn = clients.sts.get_caller_identity()["Arn"]
+        except failures as error:
+            gap = gaps.gap_of_entry(account.label, refusal(error))
+            yield Check(about, Health.FAIL, f"cannot be entered: {gap.why}", gap.fix)
+            continue
+        yield Check(about, Health.OK, f"entered as {arn}")
+        yield from _asked(about, account, clients, failures)
+
+
+def _asked(
+    about: str, account: Account, clients: Clients, failures: tuple[type[Exception], ...]
+) -> Iterator[Check]:
+    refused = 0
+    for part, service, method, arguments in _QUESTIONS:
+        client = clients.iam if service == "iam" else clients.other(service)
+        try:
+            getattr(client, method)(**arguments)
+        except failures as error:
+            document = refusal(error)
+            if document["error"] in _ANSWERS:
+                continue
+            refused += 1
+            gap = gaps.gap_of(account.label, part, document)
+            yield Check(about, Health.WARN, f"{part.what}: {gap.why}", gap.fix)
+    if not refused:
+        said = f"{len(_QUESTIONS)} sorts of reading are permitted"
+        yield Check(about, Health.OK, f"{said}; all it needs: auditor permissions aws")
