@@ -20,7 +20,6 @@ KEY_LENGTH = 32
 TAIL_LENGTH = 4
 """The most characters any known vendor shows of a value."""
 
-_KEY_ID_SHOWN = 16
 _HASH_SHOWN = 8
 _MARK = "****#"
 _ALPHABETS = (
@@ -62,15 +61,14 @@ class Sealer:
         return self.seal(text) if text else None
 
     def key_name(self, key_id: str) -> str:
-        """Return how an access key id is kept in logs: equal ids stay equal, and are no ids.
+        """Return how a key id is kept of logs: equal ids stay equal, and are no ids.
 
-        AKIAIOSFODNN7EXAMPLE becomes "AKIAIOSFODNN7EXA****#" and eight digits of its sealed tail; a
-        name made so is its own.
+        AKIAIOSFODNN7EXAMPLE becomes "AKIAIOSFODNN7EXA****#" and eight digits of its sealed tail, a
+        service account's key id likewise; a name made so is its own.
         """
         if _MARK in key_id:
             return key_id
-        shown = key_id[: min(_KEY_ID_SHOWN, max(len(key_id) - TAIL_LENGTH, 0))]
-        return f"{shown}{_MARK}{self.seal(key_id).hash[:_HASH_SHOWN]}"
+        return f"{key_id[:-TAIL_LENGTH]}{_MARK}{self.seal(key_id).hash[:_HASH_SHOWN]}"
 
 
 def tail_to_json(tail: Tail | None) -> Json:

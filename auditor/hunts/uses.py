@@ -32,14 +32,14 @@ class LastUse:
     def is_of(self, provider: str, label: str) -> bool:
         """Return whether it is a credential as its provider's listing names it.
 
-        Listings show an access key id without its tail, and a service account key by its last
-        part; logs show the first with the seal of its tail, and the second by its whole name.
+        Listings show a key id without its tail, and of a service account's key the last part; logs
+        show the seal of the tail with it, and of a service account's key the whole name.
         """
         if self.platform != provider or not label:
             return False
         name, wanted = self.credential.casefold(), label.casefold()
         if wanted.endswith("****"):
-            return name.startswith(wanted)
+            return name.startswith(wanted) or f"/{wanted}" in name
         return name == wanted or name.endswith(f"/{wanted}")
 
 

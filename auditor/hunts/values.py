@@ -30,12 +30,15 @@ _SECRETS = re.compile(
     r"\b((?:AKIA|ASIA)[A-Z0-9]{12})[A-Z0-9]{4}\b"
     r"|()\b(?:gh[opsur]_|github_pat_|CCIPAT_|CCIPRJ_)\w{8,}"
     r"|()\beyJ[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?"
+    r"|(/keys/[0-9a-f]{36})[0-9a-f]{4}\b"
     r"|()(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
 )
-_HINT = re.compile("AKIA|ASIA|gh[opsur]_|github_pat_|CCIP|eyJ|://")
+_HINT = re.compile("AKIA|ASIA|gh[opsur]_|github_pat_|CCIP|eyJ|://|/keys/")
 _SHORT = 200
 """Characters of a text that is remembered: user agents and names come again and again."""
 KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
+_HEX_ID = re.compile(r"\b[0-9a-f]{40}\b")
+"""The id of a service account's key."""
 _PORT = re.compile(r"^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+)):\d+$")
 
 
@@ -57,8 +60,10 @@ class Names:
         return name
 
     def of(self, name: str) -> str:
-        """Return any name as it is kept: an access key id without its tail, others as they are."""
-        return self.credential(name) if KEY_ID.fullmatch(name) else name
+        """Return any name as it is kept: key ids in it without their tails, others as they are."""
+        if KEY_ID.fullmatch(name):
+            return self.credential(name)
+        return _HEX_ID.sub(lambda found: self.credential(found[0]), name)
 
 
 def clean(text: str | None) -> str | None:
@@ -68,9 +73,13 @@ def clean(text: str | None) -> str | None:
     return _remembered(text) if len(text) <= _SHORT else _cleaned(text)
 
 
+def _hide(found: re.Match[str]) -> str:
+    return next((shown for shown in found.groups() if shown), "") + HIDDEN
+
+
 def _cleaned(text: str) -> str | None:
     if _HINT.search(text):  # far cheaper than the pattern itself
-        text = _SECRETS.sub(rf"\1{HIDDEN}", text)
+        text = _SECRETS.sub(_hide, text)
     return bounded(text)
 
 

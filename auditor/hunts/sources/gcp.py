@@ -50,7 +50,7 @@ class Gcp(JsonSource):
             False,
         )
 
-    def event(self, record: Json, names: Names, file: str, position: int) -> Event:  # noqa: ARG002
+    def event(self, record: Json, names: Names, file: str, position: int) -> Event:
         """Return the event of an entry."""
         payload = _payload(record)
         log, time = _log(record), utc(at(record, "timestamp"))
@@ -62,6 +62,7 @@ class Gcp(JsonSource):
             [check for check in info if isinstance(check, dict)] if isinstance(info, list) else []
         )
         insert = text(record, "insertId")
+        key, made = text(payload, "authenticationInfo", "serviceAccountKeyName"), _issued(payload)
         return Event(
             time=time,
             event_uid=f"{insert}@{time}@{text(record, 'logName')}" if insert else "",
@@ -72,8 +73,8 @@ class Gcp(JsonSource):
             actor_uid=clean(_actor(payload)),
             actor_name=clean(text(payload, "authenticationInfo", "principalEmail")),
             actor_type=_type(_actor(payload)),
-            credential_uid=text(payload, "authenticationInfo", "serviceAccountKeyName"),
-            issued_credential_uid=_issued(payload),
+            credential_uid=names.of(key) if key else None,
+            issued_credential_uid=names.of(made) if made else None,
             session_of=clean(first(*_delegates(payload))),
             operation=joined(text(check, "permission") for check in checks),
             service=clean(text(payload, "serviceName")),

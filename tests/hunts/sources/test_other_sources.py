@@ -259,6 +259,29 @@ def test_outcomes(record: Any, outcome: str, code: str | None, logs: Path, read:
     assert read().rows("SELECT outcome, error_code FROM events") == [(outcome, code)]
 
 
+LONG_KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize("name", [LONG_KEY, made.GCP_KEY.replace("0a1b2c3d", LONG_KEY)])
+def test_the_id_of_a_service_account_s_key_loses_its_tail(
+    name: str, logs: Path, read: Read
+) -> None:
+    path = made.GCP_KEY.replace("0a1b2c3d", LONG_KEY)
+    made_one = {"name": path.removeprefix("//iam.googleapis.com/")}
+    entry = made.audit_entry(
+        "1", "google.iam.admin.v1.CreateServiceAccountKey", response=made_one,
+        resourceName=made_one["name"],
+        authenticationInfo={"principalEmail": "x@y.z", "serviceAccountKeyName": path},
+    )  # fmt: skip
+    (logs / "log").write_text(lines(entry))
+    reading = read(names=[name])
+    sealed = path.replace(LONG_KEY, credential_name(LONG_KEY, SEALER))
+    assert reading.rows("SELECT credential_uid, issued_credential_uid FROM events") == [
+        (sealed, sealed)
+    ]
+    assert LONG_KEY not in str(reading.rows("FROM events"))
+
+
 def test_impersonation_names_who_began_it(logs: Path, read: Read) -> None:
     first = {"firstPartyPrincipal": {"principalEmail": "attacker@example.com"}}
     chain = [first, {"firstPartyPrincipal": {"principalEmail": "middle@example.com"}}]
