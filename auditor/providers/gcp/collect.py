@@ -101,7 +101,8 @@ class _Reader:
         run(jobs, step, parallel or self._settings.parallel, self._collecting)
 
     def _seal(self, estate: Estate) -> None:
-        tails = sealed_tails(sorted(estate.projects), self._collecting.sealer)
+        names = {*estate.projects, *estate.numbers} - {""}  # variables hold either
+        tails = sealed_tails(sorted(names), self._collecting.sealer)
         self._collecting.snapshot.save(TAILS, tails)
 
 

@@ -19,7 +19,7 @@ from auditor.models import (
     Tail,
     Weakness,
 )
-from auditor.providers.gcp.documents import is_complete
+from auditor.providers.gcp.documents import is_complete, sealed
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.gaps import SOURCE, gap_of, gaps_of
 from auditor.providers.gcp.identify import Identifier
@@ -30,7 +30,6 @@ from auditor.providers.gcp.resolve import Resolver
 from auditor.providers.gcp.seen import seen
 from auditor.providers.gcp.trust import weaknesses
 from auditor.providers.gcp.usage import Uses
-from auditor.tails import tail_from_json
 
 _KINDS = {
     "user": "user",
@@ -119,7 +118,10 @@ def _status(estate: Estate, email: str) -> str:
 def _console_url(email: str, unique_id: str, project: str) -> str | None:
     if not project:
         return None
-    page = f"serviceaccounts/details/{unique_id or quote(email)}/keys?project={quote(project)}"
+    account, where = (
+        quote(one, errors="backslashreplace") for one in (unique_id or email, project)
+    )
+    page = f"serviceaccounts/details/{account}/keys?project={where}"
     return f"https://console.cloud.google.com/iam-admin/{page}"
 
 
@@ -136,12 +138,14 @@ def _unlisted_gap(estate: Estate, listing: Listing) -> Iterator[Gap]:
 
 
 def _tails(estate: Estate) -> tuple[Mapping[str, Tail], tuple[Tail, ...]]:
-    document = estate.of("tails").get("") or {}
-    projects = {name: tail_from_json(raw) for name, raw in document.get("projects", {}).items()}
-    endings = (tail_from_json(raw) for raw in document.get("endings", ()))
+    document = estate.of("tails").get("")
+    named = document.get("projects") if isinstance(document, dict) else None
+    endings = document.get("endings") if isinstance(document, dict) else None
+    projects = {name: sealed(raw) for name, raw in named.items()} if isinstance(named, dict) else {}
+    found = map(sealed, endings) if isinstance(endings, list) else ()
     return (
         {name: tail for name, tail in projects.items() if tail},
-        tuple(tail for tail in endings if tail),
+        tuple(tail for tail in found if tail),
     )
 
 

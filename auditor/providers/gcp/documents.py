@@ -31,8 +31,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from auditor.models import Json
-from auditor.tails import Sealer, tail_to_json
+from auditor.models import Json, Tail
+from auditor.tails import Sealer, tail_from_json, tail_to_json
 
 EXPORT_FILES = "gcp/export/files"
 COLLECTED = "gcp/collected"
@@ -96,6 +96,14 @@ def sealed_tails(projects: Iterable[str], sealer: Sealer) -> dict[str, Any]:
         "projects": {project: tail_to_json(sealer.seal(project)) for project in projects},
         "endings": [tail_to_json(sealer.seal(ending)) for ending in JSON_KEY_ENDINGS],
     }
+
+
+def sealed(raw: Json) -> Tail | None:
+    """Return a sealed tail as a document keeps it, None where it keeps none."""
+    try:
+        return tail_from_json(raw)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def entries(document: Json, name: str) -> list[dict[str, Any]]:

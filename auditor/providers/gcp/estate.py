@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.collecting import Snapshot
 from auditor.models import Json
-from auditor.providers.gcp.documents import entries, text, texts
+from auditor.providers.gcp.documents import entries, is_complete, text, texts
 from auditor.providers.gcp.engine.members import canonical
 from auditor.providers.gcp.names import MANAGER, account_named, kind_of, place, project_of_account
 from auditor.providers.gcp.sensitive import table
@@ -120,7 +120,7 @@ class Estate:
         if document is not None:
             own = (text(m.get("groupKey"), "id") for m in entries(document, "memberships"))
             found = frozenset(canonical(f"group:{name}") for name in own if name)
-            return found if "error" not in document else None
+            return found if is_complete(document) else None
         members = self._members_of_groups
         return _holding(email, members) if self.bound_groups <= members.keys() else None
 
@@ -150,7 +150,7 @@ class Estate:
                 for m in entries(document, "memberships")
             )
             for group, document in self.of("members").items()
-            if "error" not in document
+            if is_complete(document)
         }
 
     def places_of_project(self, project: str) -> tuple[str, ...]:
@@ -184,6 +184,13 @@ def read_estate(snapshot: Snapshot) -> Estate:
     return estate
 
 
+def asset_data(asset: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an asset is in its own API's words, nothing where that is not told."""
+    resource = asset.get("resource")
+    data = resource.get("data") if isinstance(resource, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
 def _load(snapshot: Snapshot) -> dict[str, dict[str, Json]]:
     found: dict[str, dict[str, Json]] = defaultdict(dict)
     for key in snapshot.keys("gcp/"):
@@ -213,12 +220,8 @@ def _read_numbers(
     estate: Estate, assets: Iterable[dict[str, Any]], results: Iterable[dict[str, Any]]
 ) -> None:
     for asset in assets:
-        data = (
-            asset.get("resource", {}).get("data")
-            if isinstance(asset.get("resource"), dict)
-            else None
-        )
-        if text(asset, "assetType") == PROJECT_ASSET and isinstance(data, dict):
+        data = asset_data(asset)
+        if text(asset, "assetType") == PROJECT_ASSET and text(data, "projectId"):
             number, id_ = str(data.get("projectNumber", "")), text(data, "projectId")
             estate.numbers[number] = id_
             above = [place(n) for n in texts(asset, "ancestors") if not n.startswith("projects/")]
@@ -276,10 +279,7 @@ def _bindings(estate: Estate, results: Iterable[dict[str, Any]]) -> Iterator[Bin
 
 def _read_accounts(estate: Estate, assets: Iterable[dict[str, Any]]) -> None:
     listed = [entry for _, entry in _all(estate, "accounts", "accounts")]
-    for asset in assets:
-        resource = asset.get("resource")
-        if text(asset, "assetType") == ACCOUNT_ASSET and isinstance(resource, dict):
-            listed.append(resource["data"] if isinstance(resource.get("data"), dict) else {})
+    listed += [asset_data(a) for a in assets if text(a, "assetType") == ACCOUNT_ASSET]
     for raw in listed:
         email = text(raw, "email").lower()
         if email:

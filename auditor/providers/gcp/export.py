@@ -119,7 +119,7 @@ class _Sorting:
 
     def project(self, item: Found) -> None:
         """Take a project as the resource manager lists it."""
-        self._projects.add(text(item.document, "projectId"))
+        self._projects |= {text(item.document, name) for name in ("projectId", "projectNumber")}
         kind = "cloudresourcemanager.googleapis.com/Project"
         asset = {"assetType": kind, "resource": {"data": item.document}}
         self._put("assets", SCOPE, "assets", asset)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from auditor.models import Gap, Json
 from auditor.providers.gcp.documents import entries, is_complete, text, texts
+from auditor.providers.gcp.engine.layers import is_well_formed
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.parts import PARTS, Part
 
@@ -59,6 +60,7 @@ def gaps_of(estate: Estate) -> Iterator[Gap]:
             yield gap_of(part, documents[names[0]], names)
         if not documents and part in _NEEDED:
             yield gap_of(part, None, ())
+    yield from _malformed(estate)
     yield from _export_gaps(estate.of("export").get("files"))
     if above := inherited_gap(estate):
         yield above
@@ -66,6 +68,14 @@ def gaps_of(estate: Estate) -> Iterator[Gap]:
 
 
 _NEEDED = ("policies", "assets", "keys", "roles", "deny", "boundaries")
+
+
+def _malformed(estate: Estate) -> Iterator[Gap]:
+    """Yield a gap for each guardrail whose shape nobody knows: it takes nothing away here."""
+    for part in ("deny", "boundaries"):
+        for name, document in estate.of(part).items():
+            if not all(map(is_well_formed, entries(document, "policies"))):
+                yield gap_of(part, {"error": "the reply cannot be read"}, [name])
 
 
 def _entry_gap(name: str, document: Json | None) -> Gap:

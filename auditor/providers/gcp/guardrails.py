@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from auditor.providers.gcp.documents import entries, text
+from auditor.providers.gcp.engine.layers import is_well_formed
 from auditor.providers.gcp.engine.members import Asker
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.names import kind_of, place, short
@@ -20,9 +21,9 @@ class Guardrails:
         self._deny: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for name, document in estate.of("deny").items():
             where = text(document, "resource") or name
-            for policy in entries(document, "policies"):
+            for policy in filter(is_well_formed, entries(document, "policies")):
                 self._deny[where].append({**policy, "resource": where})
-        self._boundaries = list(_bound(estate))
+        self._boundaries = [(t, p) for t, p in _bound(estate) if is_well_formed(p)]
         self._below: dict[str, tuple[str, ...]] = {}
         self.any = bool(self._deny or self._boundaries)
 

@@ -122,7 +122,8 @@ class Identifier:
         """Return the projects that a masked project id can be of, None where it says nothing."""
         if tail is None or not _is_whole(tail):
             return None
-        return frozenset(p for p, own in self._projects.items() if own.hash == tail.hash)
+        found = (name for name, own in self._projects.items() if own.hash == tail.hash)
+        return frozenset(map(self._estate.project_id, found))
 
     # --- candidates --------------------------------------------------------------------------
 
@@ -134,7 +135,7 @@ class Identifier:
         pool = self._keys
         if asked.key_tail:
             pool = [k for k in pool if k.tail and k.tail.hash == asked.key_tail.hash]
-        elif asked.projects:
+        elif asked.projects is not None:
             pool = [k for k in pool if self._estate.project_of(k.email) in asked.projects]
         found = [(key, tuple(self._facts(key, asked))) for key in pool]
         return sorted(found, key=lambda one: (-_points(one[1]), one[0].email, one[0].id))

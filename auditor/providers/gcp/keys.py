@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.models import AccessKey, Fact, Gap, Known, Tail, Unknown
-from auditor.providers.gcp.documents import entries, is_complete, parse_time, text
+from auditor.providers.gcp.documents import entries, is_complete, parse_time, sealed, text
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.gaps import gap_of
 from auditor.providers.gcp.usage import Uses
-from auditor.tails import tail_from_json
 
 ENABLED = "enabled"
 _GOOGLES_OWN = ("SYSTEM_MANAGED", 2)
@@ -74,7 +73,7 @@ def _keys(email: str, document: object, uses: Uses, now: datetime | None) -> Ite
             status=_status(raw.get("disabled") is True, expires, now),
             created=created,
             expires=expires,
-            tail=tail_from_json(raw.get("Tail")),
+            tail=sealed(raw.get("Tail")),
             uploaded=raw.get("keyOrigin") in ("USER_PROVIDED", 1),
             last_used=_last_used(id_, uses),
         )

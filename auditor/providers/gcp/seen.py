@@ -1,6 +1,6 @@
 """What audit logs tell of each key: from where it was used, and by which tools.
 
-Most service says which key a caller used; the minting of a token with it is no event at all.
+Most services say which key a caller used; the minting of a token with it is no event at all.
 https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog
 """
 
@@ -17,6 +17,7 @@ from auditor.models import Json
 from auditor.providers.gcp.documents import entries, parse_time, text
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.identify import NEAR_PROOF, Fact
+from auditor.providers.gcp.usage import key_used
 
 MOST_ENTRIES = 1_000
 """Log entries of one project that are read, the newest; a sample where there are more."""
@@ -40,10 +41,8 @@ def seen(estate: Estate) -> Mapping[str, Sequence[Fact]]:
     uses: dict[str, list[Json]] = defaultdict(list)
     for document in estate.of("uses").values():
         for entry in entries(document, "entries"):
-            told = entry.get("protoPayload")
-            name = text(_of(told, "authenticationInfo"), "serviceAccountKeyName")
-            if name:
-                uses[name.rpartition("/")[2]].append(entry)
+            if key := key_used(entry):
+                uses[key].append(entry)
     return {key: tuple(_facts(found)) for key, found in uses.items()}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from auditor.models import Evidence, Severity, Weakness, weakness_id
 from auditor.providers.gcp.documents import entries, text
-from auditor.providers.gcp.estate import PROVIDER_ASSET, Estate
+from auditor.providers.gcp.estate import PROVIDER_ASSET, Estate, asset_data
 from auditor.providers.gcp.gaps import SOURCE
 
 _ISSUER = re.compile(r"https://(?:oidc\.circleci\.com|[\w.-]*circleci[\w.-]*)/org/[\w-]+/?$")
@@ -24,8 +24,7 @@ def weaknesses(estate: Estate) -> Iterator[Weakness]:
     """Yield a weakness for each provider for CircleCI that lets in every project of it."""
     for document in estate.of("assets").values():
         for asset in entries(document, "assets"):
-            data = (asset.get("resource") or {}).get("data")
-            if text(asset, "assetType") == PROVIDER_ASSET and isinstance(data, dict):
+            if text(asset, "assetType") == PROVIDER_ASSET and (data := asset_data(asset)):
                 yield from _of_provider(estate, data)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from auditor.models import Usage
+from auditor.models import Json, Usage
 from auditor.providers.gcp.documents import entries, parse_time, text
 from auditor.providers.gcp.estate import Estate
 
@@ -26,17 +28,16 @@ class Uses:
         self._accounts: dict[str, Usage] = {}
         self._keys: dict[str, Usage] = {}
         self._insights: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self.projects = frozenset(
-            name for name, document in estate.of("activity").items() if "error" not in document
-        )
+        self._seen = dict(_seen(estate))
         for document in estate.of("activity").values():
             for activity in entries(document, "activities"):
                 self._take(activity)
         for document in estate.of("insights").values():
             for insight in entries(document, "insights"):
                 content = insight.get("content")
-                member = text(content, "member").lower().removeprefix("serviceaccount:")
-                self._insights[member].append(insight)
+                if isinstance(content, dict):
+                    member = text(content, "member").lower().removeprefix("serviceaccount:")
+                    self._insights[member].append(insight)
 
     def _take(self, activity: dict[str, Any]) -> None:
         resource = text(activity, "fullResourceName")
@@ -53,14 +54,20 @@ class Uses:
             self._accounts[email.lower()] = Usage("any authentication", last, since)
 
     def of_key(self, key_id: str) -> Usage | None:
-        """Return the last use of a key, None where nothing is told of it."""
-        return self._keys.get(key_id)
+        """Return the last use of a key, None where nothing is told of it.
+
+        A log entry tells of it on the same day, an activity only later: the newer one counts.
+        """
+        told, seen = self._keys.get(key_id), self._seen.get(key_id)
+        if seen is None or (told and told.last and told.last >= seen):
+            return told
+        return Usage(f"key {key_id}", seen, told.since if told else None)
 
     def of(self, email: str) -> tuple[Usage, ...]:
         """Return what is known of the use of an account and of its permissions."""
         told = [self._accounts[email]] if email in self._accounts else []
         for insight in self._insights.get(email, ()):
-            content = insight.get("content") or {}
+            content = insight["content"]
             since = _since(insight)
             when = parse_time(text(insight, "lastRefreshTime"))
             told += [
@@ -73,18 +80,41 @@ class Uses:
         """Return in words where most of a role's permissions were not used."""
         found = []
         for insight in self._insights.get(email, ()):
-            content = insight.get("content") or {}
+            content = insight["content"]
             used = len(entries(content, "exercisedPermissions"))
-            total = content.get("currentTotalPermissionsCount")
-            if not str(total).isdigit() or used > int(str(total)) * _UNUSED_SHARE:
+            total = _number(content.get("currentTotalPermissionsCount"))
+            if total is None or used > total * _UNUSED_SHARE:
                 continue
             role = text(content, "role")
             found.append(f"{used} of the {total} permissions of {role} were used in 90 days")
         return tuple(found)
 
 
+def _seen(estate: Estate) -> Iterator[tuple[str, datetime]]:
+    """Yield the last time that log entries name each key, by its masked id."""
+    last: dict[str, datetime] = {}
+    for document in estate.of("uses").values():
+        for entry in entries(document, "entries"):
+            key, when = key_used(entry), parse_time(text(entry, "timestamp"))
+            if key and when:
+                last[key] = max(when, last.get(key, when))
+    yield from last.items()
+
+
+def key_used(entry: Json) -> str:
+    """Return the masked id of the key that a log entry names, "" where it names none."""
+    payload = entry.get("protoPayload")
+    about = payload.get("authenticationInfo") if isinstance(payload, dict) else None
+    return text(about, "serviceAccountKeyName").rpartition("/")[2]
+
+
 def _since(insight: dict[str, Any]) -> datetime | None:
     """Return when the time began that an insight is about: so many seconds before it was made."""
-    seconds = text(insight, "observationPeriod").removesuffix("s")
+    seconds = _number(text(insight, "observationPeriod").removesuffix("s"))
     made = parse_time(text(insight, "lastRefreshTime"))
-    return made - timedelta(seconds=int(seconds)) if made and seconds.isdecimal() else None
+    return made - timedelta(seconds=seconds) if made and seconds is not None else None
+
+
+def _number(written: Json) -> int | None:
+    """Return a number as Google writes it, in digits; None for what cannot be one."""
+    return int(str(written)) if re.fullmatch(r"[0-9]{1,9}", str(written)) else None

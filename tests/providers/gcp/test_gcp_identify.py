@@ -159,11 +159,20 @@ def test_too_many_candidates_name_nobody(tmp_path: Path) -> None:
     assert [one.fact for one in found.evidence] == ["its value ends as a JSON key does"]
 
 
-def test_nobody_is_named_where_keys_are_unlisted(tmp_path: Path) -> None:
+def test_of_a_project_that_was_not_read_nobody_is_named(tmp_path: Path) -> None:
     found = ask(tmp_path, key("ci", ONE), project="unheard-of")
-    assert isinstance(found, Match | NoMatch)
-    if isinstance(found, NoMatch):
-        assert not found.searched
+    assert isinstance(found, NoMatch)
+    assert not found.searched
+    assert "scopes" in found.gap.fix or "describe" in found.gap.fix
+
+
+def test_a_project_may_be_named_by_its_number(tmp_path: Path) -> None:
+    found = ask(tmp_path, key("ci", ONE), key("etl", TWO, "data-lake-main"), project="5222")
+    assert isinstance(found, NoMatch)
+    files: dict[str, Any] = {"numbered": {"projectId": "data-lake-main", "projectNumber": "995222"}}
+    export(tmp_path, **files)
+    found = ask(tmp_path, key("ci", ONE), key("etl", TWO, "data-lake-main"), project="995222")
+    assert best(found) == (email("etl", "data-lake-main"), Confidence.MEDIUM)
 
 
 def test_keys_as_the_directory_shows_them(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def denials(
     for policy in policies:
         where, name = _text(policy, "resource", "deny"), str(policy.get("name", ""))
         for rule in _rules(policy, "deny"):
-            told = rule.get("denyRule", rule)
+            told = _deny_rule(rule)
             if where not in asked.places or not _denies(told, asked.permission):
                 continue
             condition = _condition(told.get("denialCondition"), asked)
@@ -162,6 +162,34 @@ def denials(
             )
             if refuses is not False:
                 yield refuses, Decider(where, name, condition=condition.text)
+
+
+def is_well_formed(policy: Json) -> bool:
+    """Return whether a deny policy or a boundary has the shape that this engine reads."""
+    try:
+        for rule in _rules(policy, "rules") if isinstance(policy, Mapping) else ():
+            told = _deny_rule(rule)
+            for name in _LISTS:
+                _texts(told, name)
+    except BadRequest:
+        return False
+    return isinstance(policy, Mapping)
+
+
+_LISTS = (
+    "deniedPrincipals",
+    "exceptionPrincipals",
+    "deniedPermissions",
+    "exceptionPermissions",
+    "resources",
+)
+
+
+def _deny_rule(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    told = rule.get("denyRule", rule)
+    if not isinstance(told, Mapping):
+        raise BadRequest("deny", "denyRule is not an object")
+    return told
 
 
 def _denies(rule: Mapping[str, Any], permission: str) -> bool:
