@@ -91,6 +91,14 @@ def test_a_whole_organisation_has_no_gap() -> None:
     assert "read as olga" in found.coverage[0].note
 
 
+def test_the_context_of_ai_agents_says_who_reads_it() -> None:
+    agents = items({"id": DEPLOY, "name": "circleci-agents"}, {"id": OPEN, "name": "open"})
+    found = inventory({"/api/v2/context": agents})
+    said = {one.scope.name: one.exposure.restrictions for one in found.secrets}
+    assert said["circleci-agents"] == ("project web", "read by the AI agents of CircleCI")
+    assert said["open"] == ()
+
+
 def test_a_context_variable_in_full() -> None:
     one = secret(inventory(), "AWS_ACCESS_KEY_ID")
     assert one.id == secret_id("circleci", "context variable", DEPLOY, "AWS_ACCESS_KEY_ID")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 
 from auditor.collecting import Snapshot
@@ -36,6 +37,7 @@ from auditor.inventory.circleci.usage import read as usage
 from auditor.models import Coverage, Gap, Scope, ScopeKind, Unknown
 
 _MOST_GONE = 5
+_AGENTS, _AGENTS_READ = "circleci-agents", "read by the AI agents of CircleCI"
 _NAMING = Question("slug and id")
 _PRIVATE = "set private = true in [inventory.circleci], then audit again"
 _UNJUDGED = (
@@ -259,6 +261,8 @@ def _context(found: Findings, organization: Organization, target: Target, estate
             found.troubles.append(doubt)
     else:
         exposed = exposure.of_unknown_context(estate, scope.gap(RESTRICTIONS))
+    if target.name == _AGENTS:
+        exposed = replace(exposed, restrictions=(*exposed.restrictions, _AGENTS_READ))
     url = links.organization(found.settings, organization.slug, "contexts", target.id)
     found.add(scope, organization, exposed, ("contexts",), lambda _: url)
 

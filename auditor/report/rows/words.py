@@ -55,7 +55,11 @@ def exposure(facts: Exposure) -> str:
     said = (
         _said(facts.unrestricted, "any member or project", "unknown who may use it"),
         _said(facts.fork_builds, "builds of forks", "unknown whether builds of forks get it"),
-        _said(facts.unversioned_config, "unversioned pipelines", "unknown for unversioned ones"),
+        _said(
+            facts.unversioned_config,
+            "unversioned pipelines",
+            "unknown whether unversioned ones get it",
+        ),
         _said(facts.ssh_reruns, "reruns with SSH", "unknown whether reruns with SSH show it"),
         *facts.restrictions,
     )
