@@ -19,6 +19,7 @@ from auditor.demo.faults import Garbage
 from auditor.demo.wire import Reply, Request
 from auditor.providers.github import PROVIDER
 from auditor.providers.github.directory import GitHubDirectory
+from auditor.providers.github.settings import Settings
 
 NEVER = date(2020, 1, 1)
 REPOS = "/api/v3/orgs/acme-rockets/repos"
@@ -263,6 +264,19 @@ def test_the_budget_ends_the_reading_and_says_so(tmp_path: Path) -> None:
         assert "used up" in told
         assert "raise `requests`" in told
         assert any("requests left of this run" in line for line in github.notes.lines)
+
+
+@pytest.mark.parametrize(
+    ("api", "web"),
+    [
+        ("https://api.github.com", "https://github.com"),
+        ("https://github.acme.example/api/v3", "https://github.acme.example"),
+        ("https://github.acme.example/api/v3/", "https://github.acme.example"),
+        ("https://api.acme.ghe.com", "https://acme.ghe.com"),
+    ],
+)
+def test_the_web_pages_are_beside_the_api(api: str, web: str) -> None:
+    assert Settings(base_url=api).web == web
 
 
 def test_the_pace_is_kept(tmp_path: Path) -> None:

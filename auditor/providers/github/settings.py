@@ -43,6 +43,5 @@ class Settings:
 
     @property
     def web(self) -> str:
-        """Return the address of the web pages: of github.com, or of the server itself."""
-        base = self.base_url.rstrip("/")
-        return "https://github.com" if base == API else base.removesuffix("/api/v3")
+        """Return the address of the web pages: the API's own, without "api." or "/api/v3"."""
+        return self.base_url.rstrip("/").removesuffix("/api/v3").replace("://api.", "://", 1)
