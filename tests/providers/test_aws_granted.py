@@ -77,3 +77,19 @@ def test_a_statement_that_cannot_be_read_is_a_gap(world: Any) -> None:
         told(world, BUCKET, Action=7)
     (gap,) = world.directory().resolve(world.arn("ci")).gaps
     assert "policy of arn:aws:s3:::site" in gap.what
+
+
+def test_a_boundary_that_such_a_grant_gets_past_is_told(world: Any) -> None:
+    told(world, BUCKET)
+    arn = "arn:aws:iam::111122223333:policy/bound"
+    allowed = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
+    version = {"VersionId": "v1", "IsDefaultVersion": True}
+    version |= {"Document": {"Version": "2012-10-17", "Statement": allowed}}
+    bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": arn}}
+    policy = {"PolicyName": "bound", "Arn": arn, "PolicyVersionList": [version]}
+    world.write(users={"ci": bound, "bob": bound}, Policies=[policy])
+    directory = world.directory()
+    (gap,) = directory.resolve(world.arn("ci")).gaps
+    assert gap.what == "permissions of user ci through policy of arn:aws:s3:::site"
+    assert gap.fix == "compare that policy with the boundary by hand"
+    assert directory.resolve(world.arn("bob")).gaps == ()

@@ -75,6 +75,13 @@ def quarantine_of(principal: Principal) -> str:
     return next((name for name in names if name.startswith(QUARANTINE)), "")
 
 
+_PAST_BOUNDARY = (
+    "it names the user itself, so that the user's permissions boundary does not limit what it "
+    "grants: what of it the boundary leaves out is not shown"
+)
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"""
+
+
 class PolicyReader:
     """Gathers the policies of the identities of one account, reading each managed policy once."""
 
@@ -93,11 +100,15 @@ class PolicyReader:
                 found += self._of_group(name)
             else:
                 gaps.add(f"group {name}", "its policies are not among what was read")
-        found += self._of_resources(principal.arn)
+        by_name = self._of_resources(principal.arn)
+        found += by_name
         for _, what, problems in found:
             gaps.add_problems(what, problems)
         boundary_arn = text(detail.get("PermissionsBoundary"), "PermissionsBoundaryArn")
         boundary = self._boundary(boundary_arn, gaps) if boundary_arn else None
+        if boundary_arn and principal.kind == "user":
+            for _, what, _ in by_name:
+                gaps.add(what, _PAST_BOUNDARY, "compare that policy with the boundary by hand")
         return Permissions(
             policies=tuple(policy for policy, _, _ in found),
             boundary=boundary,
@@ -189,11 +200,11 @@ class _Gaps:
         self._account = account
         self._principal = principal
 
-    def add(self, what: str, why: str) -> None:
+    def add(self, what: str, why: str, fix: str = "") -> None:
         gap = Gap(
             what=f"permissions of {self._principal.title} through {what}",
             why=why,
-            fix=f"grant {DETAILS.permission}, or export all of it: aws iam {DETAILS.command}",
+            fix=fix or f"grant {DETAILS.permission}, or export it whole: aws iam {DETAILS.command}",
             source=source_of(self._account),
             affects=(self._account,),
         )
