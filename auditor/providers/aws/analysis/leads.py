@@ -7,7 +7,7 @@ at once a round, whatever others there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from auditor.providers.aws.analysis.escalations import Kind, Row, rows
@@ -42,20 +42,30 @@ class Pool:
     def __init__(self, world: World, arns: Iterable[str]) -> None:
         """Sort them; what is no identity that was read is a group."""
         self._all = frozenset(arns)
-        self._by_kind: dict[tuple[str, str], list[str]] = {}
+        self._by_kind: dict[tuple[str, str], dict[str, None]] = {}
+        self._serving: dict[tuple[str, tuple[str, ...]], dict[str, None]] = {}
         for arn in sorted(self._all):
             realm = world.realm(arn)
             held = realm.holders.get(arn) if realm else None
             if realm and held:
-                self._by_kind.setdefault((realm.id, held.principal.kind), []).append(arn)
+                self._by_kind.setdefault((realm.id, held.principal.kind), {})[arn] = None
 
     def __contains__(self, arn: str) -> bool:
         """Return whether an identity is in the pool."""
         return arn in self._all
 
-    def of(self, account: str, kind: str) -> Sequence[str]:
-        """Return the users, or the roles, of an account."""
-        return self._by_kind.get((account, kind), ())
+    def of(self, account: str, kind: str) -> Mapping[str, None]:
+        """Return the users, or the roles, of an account, in order and quick to look up."""
+        return self._by_kind.get((account, kind), {})
+
+    def serving(self, realm: Realm, services: tuple[str, ...]) -> Mapping[str, None]:
+        """Return the roles of an account that any of some services may act as."""
+        found = self._serving.get((realm.id, services))
+        if found is None:
+            roles = (arn for host in services for arn in realm.by_service.get(host, ()))
+            found = {arn: None for arn in roles if arn in self}
+            self._serving[realm.id, services] = found
+        return found
 
 
 class Leads:
@@ -155,14 +165,13 @@ class Leads:
             case Kind.BOUNDARY:
                 return [held.arn] if self._is_only_bounded(row, held, realm) else []
             case Kind.BECOME:
-                return (arn for arn in reach.assumable() if arn in realm.holders)
+                return (arn for arn in reach.assumable if arn in realm.holders)
             case Kind.REMAKE | Kind.STRENGTHEN:
                 return self._everybody.of(realm.id, row.on)
             case Kind.NEW:
                 return ()
             case Kind.PASS | Kind.EXISTING:
-                roles = (arn for host in row.service for arn in realm.by_service.get(host, ()))
-                return (arn for arn in dict.fromkeys(roles) if arn in pool)
+                return pool.serving(realm, row.service)
             case Kind.FEDERATED:
                 return self._federating(realm, pool)
             case Kind.OTHER:
@@ -178,7 +187,7 @@ class Leads:
             names = {text(g, "Arn"): name for name, g in realm.account.groups.items()}
             return (arn for arn in realm.groups if arn in pool and names[arn] not in own)
         if row.target == (_ASSUME,):
-            return (arn for arn in reach.assumable() if arn in pool)
+            return (arn for arn in reach.assumable if arn in pool)
         return pool.of(realm.id, row.on)
 
     @staticmethod

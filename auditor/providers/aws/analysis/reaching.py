@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,10 +95,14 @@ class Reach:
         """Return candidates, those first that a statement names: conditions may differ there."""
         action = PASS_ROLE if row.kind is Kind.PASS else next(iter(row.target), "")
         patterns = self._patterns_of(action) if action else None
-        named = {arn for arn in patterns or () if not has_wildcard(arn)}
-        if not named:
+        if patterns is None or action == _ASSUME:
             return candidates
-        return sorted(candidates, key=lambda arn: arn not in named)
+        if "*" not in patterns and isinstance(candidates, Mapping):
+            # Few are named, of many: nobody else needs to be looked at.
+            named = self._named_by(action, patterns)
+            candidates = [arn for arn in sorted(named) if arn in candidates]
+        literal = {arn for arn in patterns if not has_wildcard(arn)}
+        return sorted(candidates, key=lambda arn: arn not in literal) if literal else candidates
 
     def whatever(self, row: Row) -> Iterator[Reached]:
         """Yield a row that is allowed on every role there is and will be."""
@@ -144,18 +148,21 @@ class Reach:
                 return True
         return False
 
-    def assumable(self) -> Iterator[str]:
-        """Yield the roles whose trust could let it in, those that name it first."""
-        arn, account = self._held.arn, self._held.account
-        trusting = self._world.roles_trusting
-        named = self._world.roles_naming.get(arn, [])
-        wider = (*trusting.get(account, ()), *trusting.get("*", ()))
-        yield from named
-        for role in wider:
-            told = self._world.trust(role)
-            open_ = told is not None and told.everyone
-            if role not in named and role != arn and (open_ or self._names(_ASSUME, role)):
-                yield role
+    @cached_property
+    def assumable(self) -> Sequence[str]:
+        """The roles whose trust could let it in, those that name it first."""
+        return tuple(role for role in dict.fromkeys(self._assumable()) if role != self._held.arn)
+
+    def _assumable(self) -> Iterator[str]:
+        arn, trusting = self._held.arn, self._world.roles_trusting
+        yield from self._world.roles_naming.get(arn, ())
+        yield from trusting.get("*", ())
+        roles = trusting.get(self._held.account, {})
+        patterns = self._patterns_of(_ASSUME)
+        if patterns is None or "*" in patterns:
+            yield from roles
+        else:
+            yield from (role for role in sorted(self._named_by(_ASSUME, patterns)) if role in roles)
 
     # --- proofs ---
 
@@ -213,9 +220,13 @@ class Reach:
             return True
         if resource not in self._world.arns:
             return any(matches(pattern, resource) for pattern in patterns)
+        return resource in self._named_by(action, patterns)
+
+    def _named_by(self, action: str, patterns: frozenset[str]) -> frozenset[str]:
+        """Return the users and roles that the Allow statements for an action name."""
         if action not in self._named:
             self._named[action] = frozenset().union(*map(self._world.matching, patterns))
-        return resource in self._named[action]
+        return self._named[action]
 
     def _patterns_of(self, action: str) -> frozenset[str] | None:
         if action not in self._patterns:

@@ -85,16 +85,16 @@ class World:
         return found
 
     @cached_property
-    def roles_trusting(self) -> Mapping[str, list[str]]:
+    def roles_trusting(self) -> Mapping[str, dict[str, None]]:
         """The roles that leave it to an account who of it assumes them, by the account's id.
 
         Those that trust everyone stand under "*".
         """
-        found: dict[str, list[str]] = defaultdict(list)
+        found: dict[str, dict[str, None]] = defaultdict(dict)
         for realm in self.realms.values():
             for role, told in realm.trusts.items():
                 for account in ("*",) if told.everyone else told.accounts:
-                    found[account].append(role)
+                    found[account][role] = None
         return found
 
 
