@@ -190,3 +190,48 @@ def test_no_policy_crashes_the_analysis(
         resolution = directory.resolve(identity)
         assert all(isinstance(one, Capability) for one in resolution.capabilities)
         directory.suggest(identity)
+
+
+# --- policies of resources -------------------------------------------------------------------
+
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{OWN}:secret:db-AbCdEf"
+
+
+def resource_policies(world: Any, service: str, **policies: Any) -> None:
+    entries = [{"Arn": arn, "Policy": policy} for arn, policy in policies.items()]
+    world.save(f"resource-policies/{service}", {"Policies": entries})
+
+
+def to(principal: Any, *actions: str, **more: Any) -> dict[str, Any]:
+    return allow(*actions, Principal=principal, **more)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (to({"AWS": CI}, "secretsmanager:GetSecretValue"), {"read-secrets"}),
+        (to("*", "secretsmanager:*"), {"read-secrets", "destroy", "write-data"}),
+        (to({"AWS": OWN}, "secretsmanager:*"), set()),
+        (to({"AWS": f"arn:aws:iam::{OWN}:user/other"}, "secretsmanager:*"), set()),
+        (
+            to({"AWS": CI}, "secretsmanager:GetSecretValue",
+               Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}),
+            {"read-secrets if"},
+        ),
+    ],
+)  # fmt: skip
+def test_the_policy_of_a_resource_gives_past_a_boundary(
+    world: Any, statement: Any, expected: set[str]
+) -> None:
+    limit = f"arn:aws:iam::{OWN}:policy/limit"
+    version = {"IsDefaultVersion": True, "Document": doc(allow("sqs:ListQueues"))}
+    world.write(
+        users={"ci": {"PermissionsBoundary": {"PermissionsBoundaryArn": limit}}},
+        Policies=[{"Arn": limit, "PolicyVersionList": [version]}],
+    )
+    resource_policies(world, "secretsmanager", **{SECRET: doc(statement)})
+    found = world.directory().resolve(CI).capabilities
+    assert told(found) - {"read-config"} == expected
+    for one in found:
+        assert one.limited
+        assert f"the policy of {SECRET} allows" in one.path[0]

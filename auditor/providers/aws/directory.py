@@ -34,6 +34,8 @@ _CONSOLES = {
     "aws-cn": "https://console.amazonaws.cn",
     "aws-us-gov": "https://console.amazonaws-us-gov.com",
 }
+_REMEMBERED = 1_000
+"""Identities whose resolutions are remembered: an audit asks for those behind secrets only."""
 _TABS = {"user": "security_credentials", "role": "permissions"}
 
 
@@ -87,6 +89,8 @@ class AwsDirectory:
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity may do. KeyError for one that was not read."""
         if identity_id not in self._resolved:
+            if len(self._resolved) >= _REMEMBERED:
+                self._resolved.clear()
             account = self.identities[identity_id].account
             self._resolved[identity_id] = self._resolvers[account].resolve(identity_id)
         return self._resolved[identity_id]

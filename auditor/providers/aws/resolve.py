@@ -53,9 +53,13 @@ class Analysis:
     def capabilities(self, account: str, arn: str) -> tuple[Capability, ...]:
         """Return what a user or a role of an account can do."""
         realm = self.world.realms[account]
-        if arn not in self._abilities:
-            self._abilities[arn] = capabilities(realm.holders[arn], realm, self.leads)
-        return self._abilities[arn]
+        if arn in self._abilities:
+            return self._abilities[arn]
+        held = realm.holders[arn]
+        found = capabilities(held, realm, self.leads)
+        if is_of_ci(held.principal.name):  # those alone are asked for again, by their siblings
+            self._abilities[arn] = found
+        return found
 
     def siblings(self, account: str, arn: str) -> Mapping[str, frozenset[CapabilityName]]:
         """Return what the other CI identities of an account can do for sure, by name."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from auditor.models import Capability, CapabilityName
 from auditor.providers.aws import sensitive
 from auditor.providers.aws.analysis.escalations import Kind, Row, rows
+from auditor.providers.aws.analysis.granted import Granted, granted
 from auditor.providers.aws.analysis.holders import Holder
 from auditor.providers.aws.analysis.leads import POSSIBLE, Lead, Leads, lines
 from auditor.providers.aws.analysis.reaching import Reached
@@ -37,6 +38,8 @@ def capabilities(held: Holder, realm: Realm, leads: Leads) -> tuple[Capability, 
     for rule in sensitive.table().rules:
         for hit in hits(rule, ways, held, realm):
             found[rule.capability, hit.conditional, hit.way.limited].add(hit)
+    for one in granted(held, realm):
+        found[one.rule.capability, not one.certain, True].grant(one)
     administers = any(name is CapabilityName.ADMIN and not depends for name, depends, _ in found)
     if administers:
         for name in (CapabilityName.ESCALATE, CapabilityName.IMPERSONATE):
@@ -120,6 +123,7 @@ class _Found:
         self._reasons: dict[str, None] = {}
         self._notes: dict[str, None] = {}
         self._reached: dict[tuple[str, ...], None] = {}
+        self._granted: dict[str, None] = {}
 
     def add(self, hit: Hit) -> None:
         """Take one more way in which a rule is fulfilled."""
@@ -141,6 +145,13 @@ class _Found:
         self.actions.update(dict.fromkeys(proof.action for proof in reached.proofs))
         self.resources.update(dict.fromkeys(proof.resource for proof in reached.proofs))
 
+    def grant(self, one: Granted) -> None:
+        """Take something that the policy of a resource gives."""
+        self._granted[one.words] = None
+        self._reasons[one.rule.reason] = None
+        self.actions[one.action] = None
+        self.resources[one.resource] = None
+
     def tell(self, words: str) -> None:
         """Take a reason that needs no way of its own."""
         self._reasons[words] = None
@@ -161,7 +172,12 @@ class _Found:
             )
             for (_, told), (policy, patterns) in self._ways.items()
         ]
-        told = [*_first(ways), *_first(self._reasons), *_first(self._notes), *self._steps()]
+        told = [
+            *_first([*ways, *self._granted]),
+            *_first(self._reasons),
+            *_first(self._notes),
+            *self._steps(),
+        ]
         unread = held.limits.unread
         said = (unread,) if unread in told else ()
         return (*(line for line in told if line != unread), *said)

@@ -20,6 +20,9 @@ from auditor.providers.aws.engine.statements import Question, Statement
 from auditor.providers.aws.engine.truth import NO, YES, Truth
 from auditor.providers.aws.engine.variables import Template
 
+_REMEMBERED = 5_000
+"""Policies and statements whose sets are remembered: managed ones come again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,15 +80,14 @@ class Masks:
                   if found is not None]  # fmt: skip
         limits += [self._layer(level, asker) for level in layers.scps or ()]
         limits += [self._rcp(level, asker) for level in layers.rcps or ()]
-        everything = Ternary(universe.all & ~universe.with_own_policy, universe.all)
-        within = reduce(and_, (found.allow for found in limits), everything)
+        within = reduce(and_, (found.allow for found in limits), universe.unlimited)
         allow = own.allow & within
         deny = reduce(or_, (found.deny for found in limits), own.deny)
         always = universe.of_action(fixed.ALWAYS_ALLOWED)
         return Answer(
             allowed=(allow.yes & ~deny.maybe) | always,
             conditional=(allow.maybe & ~deny.yes & ~(allow.yes & ~deny.maybe)) & ~always,
-            free=within.yes & ~deny.maybe,
+            free=within.yes & ~deny.maybe if deny.maybe else within.yes,
             within=within.maybe,
         )
 
@@ -119,6 +121,8 @@ class Masks:
             same = reduce(
                 or_, (_sides(told, self._about(told, nobody, YES)) for told in alike), _Sides()
             )
+            if len(self._policies) >= _REMEMBERED:
+                self._policies.clear()
             known = self._policies[id(policy)] = _Sorted(policy, same, depending)
         return known
 
@@ -139,6 +143,8 @@ class Masks:
             actions = self.universe.of_patterns(told.actions, left_out=told.not_actions)
             variable = any(resource.plain is None for resource in told.resources or ())
             resources = None if variable else self._resources(told, Context({}, complete=True))
+            if len(self._statements) >= _REMEMBERED:
+                self._statements.clear()
             known = self._statements[id(statement)] = (statement, actions, resources)
         return known
 

@@ -210,6 +210,11 @@ class Universe:
         return _set(needing)
 
     @cached_property
+    def unlimited(self) -> Ternary:
+        """What nothing limits: everything, but for what keys and roles decide themselves."""
+        return Ternary(self.all & ~self.with_own_policy, self.all)
+
+    @cached_property
     def under_rcps(self) -> Targets:
         """The targets that resource control policies have a say on."""
         return _set(
