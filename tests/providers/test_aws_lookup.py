@@ -22,7 +22,6 @@ from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
 from auditor.providers import LogCollector
 from auditor.providers.aws import PROVIDER, lookup
-from auditor.providers.aws.documents import document_key
 from auditor.providers.aws.settings import Settings
 from auditor.runs import SnapshotFolder
 from auditor.tails import Sealer
@@ -123,11 +122,13 @@ _IDENTITY = (
 _REGIONS = "<DescribeRegionsResponse><regionInfo>{}</regionInfo></DescribeRegionsResponse>"
 
 
-def collected(folder: Path, history: History, *names: str) -> SnapshotFolder:
+def collected(
+    folder: Path, history: History, *names: str, most_sessions: int = 500
+) -> SnapshotFolder:
     snapshot = SnapshotFolder(folder)
     settings = Settings(endpoint=history.url, retries=0)
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
-    prefix = lookup.collect(settings, names, SINCE, NOW, collecting, pause=0)
+    prefix = lookup.collect(settings, names, SINCE, NOW, collecting, 0, most_sessions)
     assert prefix == lookup.PREFIX
     return snapshot
 
@@ -178,15 +179,25 @@ def test_what_was_read_is_not_asked_again(tmp_path: Path, history: History) -> N
 
 def test_an_interrupted_run_follows_its_sessions_again(tmp_path: Path, history: History) -> None:
     snapshot = collected(tmp_path, history, USER)
-    for key in [
-        document_key(ACCOUNT, "event-history"),
-        *snapshot.keys(f"{lookup.PREFIX}{ACCOUNT}/eu"),
-    ]:
-        next(tmp_path.rglob(f"{key.rpartition('/')[2].split(' ')[0]}*.json.gz")).unlink()
+    [key] = snapshot.keys(f"{lookup.PREFIX}{ACCOUNT}/us-east-1/Username")
+    snapshot.save(key, {**(snapshot.load(key) or {}), "Followed": False})
     history.asked = []
     collected(tmp_path, history, USER)
-    assert ("us-east-1", "Username", "ci") in history.asked
-    assert ("eu-west-1", "AccessKeyId", SECOND) in history.asked
+    assert history.asked == [("us-east-1", "Username", "ci")] * 3  # its pages; the rest is there
+
+
+def test_sessions_that_are_not_followed_are_a_gap(tmp_path: Path, history: History) -> None:
+    [gap] = lookup.gaps_of(collected(tmp_path, history, USER, most_sessions=0))
+    assert "1 sessions were not followed" in gap.why
+
+
+def test_more_time_is_asked_for_again(tmp_path: Path, history: History) -> None:
+    snapshot = collected(tmp_path, history, USER)
+    for key in list(snapshot.keys(lookup.PREFIX)):
+        snapshot.save(key, {**(snapshot.load(key) or {}), "Until": "2023-01-05T00:00:00+00:00"})
+    history.asked = []
+    collected(tmp_path, history, USER)
+    assert ("eu-west-1", "Username", "ci") in history.asked
 
 
 def test_names_of_others_are_not_asked_for(tmp_path: Path, history: History) -> None:

@@ -32,16 +32,18 @@ from auditor.providers.aws.settings import Settings
 from auditor.tails import Sealer
 
 PREFIX = "logs/aws/"
-"""logs/aws/<account>/<region>/<whom>: "Events" as LookupEvents answers, "Region", "Whom", and how
-many keys they show were "Issued". aws/<account>/event-history is there once all are followed."""
+"""logs/aws/<account>/<region>/<whom>: "Events" as LookupEvents answers, "Region", "Whom", "Since",
+"Until", how many keys they show were "Issued", and whether those were "Followed"."""
 PAUSE = 0.5
 MOST_PAGES = 400
 """Pages of one question: 20,000 events, three minutes."""
 MOST_SESSIONS = 500
-"""Sessions followed in one account."""
+"""Sessions followed in one account, of each round of sessions of sessions."""
 DEEPEST = 5
 """Sessions of sessions: roles that assume roles."""
 _HISTORY = timedelta(days=90)
+_FRESH = timedelta(hours=1)
+"""An answer that ends this little before what is asked is not asked for again."""
 _LONGEST_SESSION = timedelta(hours=36)
 _KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
 _ARN = re.compile(r"arn:[^:]+:iam::(\d{12}):(user|role)/(?:.*/)?([^/]+)")
@@ -94,13 +96,14 @@ def collect(
     until: datetime,
     collecting: Collecting,
     pause: float = PAUSE,
+    most_sessions: int = MOST_SESSIONS,
 ) -> str:
     """Read what every configured account's history shows of these names; return the prefix."""
     since = max(since, collecting.now - _HISTORY)
     for account, clients in dict(enter_all(settings, collecting)).items():
         asked = list(questions(names, account, since, until))
         if asked:
-            _Account(account, clients, settings, collecting, pause).read(asked)
+            _Account(account, clients, settings, collecting, pause, most_sessions).read(asked)
     return PREFIX
 
 
@@ -131,43 +134,61 @@ class _Account:
         settings: Settings,
         collecting: Collecting,
         pause: float,
+        most: int,
     ) -> None:
         self._account, self._clients, self._settings = account, clients, settings
-        self._collecting, self._pause = collecting, pause
+        self._collecting, self._pause, self._most = collecting, pause, most
         self._issued: dict[str, datetime] = {}
         self._paces: dict[str, Pace] = {}
+        self._asked: list[str] = []
 
     def read(self, asked: list[Question]) -> None:
         """Ask every region, then for the keys that the answers show were handed out."""
         regions = self._regions()
         done: set[str] = set()
         for _ in range(DEEPEST):
-            jobs = [self._job(region, question) for region in regions for question in asked]
-            todo = [job for job in jobs if self._is_open(job.key)]
+            pairs = [(self._job(region, one), one) for region in regions for one in asked]
+            todo = [job for job, one in pairs if self._is_open(job.key, one)]
+            self._asked += [job.key for job in todo]
             step = f"asking CloudTrail of {self._account}"
             run(todo, step, self._settings, self._collecting, again=True)
             done |= {question.value for question in asked}
             sessions = [key for key in self._issued if key not in done]
-            asked = [self._of_session(key, asked[0].until) for key in sessions[:MOST_SESSIONS]]
+            asked = [self._of_session(key, asked[0].until) for key in sessions[: self._most]]
             if not asked:
                 break
-        left = len(self._issued.keys() - done)
-        self._collecting.snapshot.save(self._end, {"Sessions": len(done), "Left": left})
+        if left := len(self._issued.keys() - done):
+            self._say_left(left)
+        self._close()
 
-    @property
-    def _end(self) -> str:
-        return document_key(self._account, "event-history")
+    def _say_left(self, left: int) -> None:
+        """Leave a refusal for sessions that were not followed: they are not seen."""
+        message = f"{left} sessions were not followed: at most {self._most} are, {DEEPEST} deep"
+        key = f"{PREFIX}{self._account}/all regions/further sessions"
+        self._collecting.snapshot.save(key, {"error": LIMIT, "message": message})
 
-    def _is_open(self, key: str) -> bool:
-        """Say whether a question must be asked: also again, for keys an interrupted run has lost.
+    def _is_open(self, key: str, question: Question) -> bool:
+        """Say whether a question must be asked: for the first time, of more time, or once more.
 
-        Answers are kept without the keys that they handed out, so whoever follows those reads them.
+        Answers are kept without the keys that they handed out: whoever was interrupted before all
+        were followed has lost them.
         """
-        snapshot = self._collecting.snapshot
-        document = snapshot.load(key)
-        if not is_complete(document):
+        document = self._collecting.snapshot.load(key)
+        if not is_complete(document) or not document:
             return True
-        return bool(document and document.get("Issued")) and snapshot.load(self._end) is None
+        covered = (
+            text(document, "Since") <= question.since.isoformat()
+            and text(document, "Until") >= (question.until - _FRESH).isoformat()
+        )
+        return not covered or bool(document.get("Issued") and not document.get("Followed"))
+
+    def _close(self) -> None:
+        """Write down that what the answers handed out was followed."""
+        snapshot = self._collecting.snapshot
+        for key in self._asked:
+            document = snapshot.load(key)
+            if isinstance(document, dict) and document.get("Issued"):
+                snapshot.save(key, {**document, "Followed": True})
 
     def _of_session(self, key: str, until: datetime) -> Question:
         begin = self._issued[key]
@@ -188,6 +209,7 @@ class _Account:
     def _ask(self, region: str, question: Question, document: dict[str, Any]) -> None:
         sealer = self._collecting.sealer
         document |= {"Region": region, "Whom": question.whom(sealer), "Events": []}
+        document |= {"Since": question.since.isoformat(), "Until": question.until.isoformat()}
         document["Issued"] = 0
         pace = self._paces.setdefault(region, Pace(self._pause))
         client = self._clients.other("cloudtrail", region)
