@@ -21,6 +21,8 @@ class Subject:
     platform: str = ""
     severity: Severity = Severity.UNKNOWN
     secret_ids: tuple[str, ...] = ()
+    owner: str = ""
+    """Login, in lower case, under which a log may show it, as it shows others of that person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Subjects:
     @property
     def names(self) -> frozenset[str]:
         """Return every name of everybody."""
-        return frozenset(name for one in self.people for name in one.names)
+        owners = {one.owner for one in self.people if one.owner}
+        return frozenset(name for one in self.people for name in one.names) | owners
 
     @property
     def platforms(self) -> frozenset[str]:
@@ -59,13 +62,23 @@ class Subjects:
                 yield Alias(name, min(ids), platform)
 
     def known(self, identity: str) -> Known:
-        """Return what an audit knows of an identity of the logs."""
-        found = (one for one in self.people if identity == one.id)
-        return next((Known(one.id, one.severity, one.secret_ids) for one in found), Known())
+        """Return what an audit knows of an identity of the logs.
+
+        Of a person it is what is known of all their credentials: any of them may have been used.
+        """
+        found = [one for one in self.people if identity == one.id and one.platform]
+        owned = [one for one in self.people if one.owner and one.owner == identity.casefold()]
+        held = sorted(found or owned, key=lambda one: -one.severity.rank)
+        if not held:
+            return Known()
+        secrets = dict.fromkeys(id_ for one in held for id_ in one.secret_ids)
+        return Known(held[0].id if found else None, held[0].severity, tuple(secrets))
 
     def unseen(self, shown: Collection[str]) -> tuple[str, ...]:
         """Return who has none of the names (lower case) that the logs show."""
-        return tuple(sorted({one.id for one in self.people if not one.names & set(shown)}))
+        return tuple(
+            sorted(one.id for one in self.people if not (one.names | {one.owner}) & set(shown))
+        )
 
 
 def named(names: Iterable[str], open_platforms: Collection[str], sealer: Sealer) -> Subjects:
@@ -93,7 +106,11 @@ def behind(
     for match in results.matches:
         for candidate in match.candidates:
             held = secrets.setdefault(candidate.identity_id, {})
-            held |= {id_: severities[id_] for id_ in holders[match.credential_id]}
+            held |= {
+                id_: severities[id_]
+                for id_ in holders[match.credential_id]
+                if severities[id_] is not Severity.NONE  # a region is no secret
+            }
     granted = [
         Granted(one.identity_id, action.casefold())
         for resolution in results.resolutions
@@ -113,4 +130,5 @@ def _subject(identity: Identity, held: dict[str, Severity]) -> Subject:
         platform=identity.provider,
         severity=worst[0][1] if worst else Severity.UNKNOWN,
         secret_ids=tuple(id_ for id_, _ in worst),
+        owner=identity.owner.casefold(),
     )

@@ -45,6 +45,8 @@ class Identity:
     console_url: str | None = None
     keys_complete: bool = True
     """Whether `keys` are all there are: only then does a key that is missing prove anything."""
+    owner: str = ""
+    """Login of the person whose rights it has, where logs name that person in its place."""
 
 
 @dataclass(frozen=True, slots=True)

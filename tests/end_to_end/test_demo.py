@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 AUDITOR = [sys.executable, "-m", "auditor"]
 
@@ -51,3 +53,28 @@ def test_a_second_demo_is_a_rerun(tmp_path: Path) -> None:
         assert ended.returncode == 0, ended.stderr
     assert len(list(tmp_path.glob("*/results.json"))) == 2
     assert len(list(tmp_path.rglob("*.xlsx"))) == 2  # the tracker and its backup
+    assert stories(json.loads(max(tmp_path.glob("*/results.json")).read_text())) == STORIES
+
+
+STORIES = {
+    "aws": {"org-global AWS_SECRET_ACCESS_KEY"},
+    "azure": {"azure-production ARM_CLIENT_SECRET", "azure-production AZURE_CLIENT_SECRET"},
+    "gcp": {f"{p} GCLOUD_SERVICE_KEY" for p in ("labs-clouds", "telemetry-etl", "wind-tunnel")},
+    "github": {"org-global GITHUB_TOKEN", "launchpad-monolith github-user-key"},
+}
+"""What was stolen, by the log that shows it; Azure's application has two secrets there."""
+
+
+def stories(results: dict[str, Any]) -> dict[str, set[str]]:
+    """Return the secrets that each story leads to, by platform; every story is told once."""
+    roles = {one["secret_id"]: one["role"] for one in results["classifications"]}
+    names = {
+        one["id"]: f"{one['scope']['name']} {one['name'].partition(' (')[0]}"
+        for one in results["secrets"]
+        if roles[one["id"]] == "secret"
+    }
+    assert len(results["findings"]) == 4
+    return {
+        finding["platform"]: {names[id_] for id_ in finding["secret_ids"] if id_ in names}
+        for finding in results["findings"]
+    }

@@ -139,3 +139,18 @@ def test_a_name_that_several_have_stands_for_nobody() -> None:
         ("bot", "github"): "7",
     }
     assert Subjects(people).unseen({"7", "arn:2:bot"}) == ("arn:1:bot", "bot")
+
+
+def test_a_person_stands_for_all_their_credentials() -> None:
+    people = (
+        Subject("c/1", frozenset({"c/1"}), "github", Severity.HIGH, ("S-1",), "otto"),
+        Subject("c/2", frozenset({"c/2"}), "github", Severity.CRITICAL, ("S-2", "S-1"), "otto"),
+        Subject("c/3", frozenset({"c/3"}), "github", Severity.LOW, ("S-3",), "vera"),
+        Subject("Otto", frozenset({"otto"})),
+    )
+    subjects = Subjects(people)
+    assert "vera" in subjects.names
+    assert subjects.known("Otto") == Known(None, Severity.CRITICAL, ("S-2", "S-1"))
+    assert subjects.known("c/3") == Known("c/3", Severity.LOW, ("S-3",))
+    assert subjects.known("nobody") == Known()
+    assert subjects.unseen({"otto"}) == ("c/3",)

@@ -316,6 +316,7 @@ def _holder(
         keys=(*own, *keys),
         console_url=organization.page(page),
         keys_complete=keys_complete,
+        owner=owner.login if owner else "",
     )
     seen = None if isinstance(last, Unknown) else last.value
     return Holder(
