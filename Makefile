@@ -44,6 +44,9 @@ policies: .venv/.demo
 	$(BIN)/auditor permissions aws > auditor/data/aws-audit-policy.json
 	$(BIN)/auditor permissions gcp > auditor/data/gcp-audit-role.yaml
 	$(BIN)/auditor permissions github > auditor/data/github-audit-permissions.json
+	$(BIN)/auditor permissions azure > auditor/data/azure-audit-permissions.json
+	$(BIN)/python -c 'import json; from auditor.providers.azure.permissions import role; \
+	print(json.dumps(role(), indent=2))' > auditor/data/azure-audit-role.json
 
 # The one way pins are moved. No address and no machine's index goes into the file.
 pins:

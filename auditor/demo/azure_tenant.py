@@ -191,7 +191,11 @@ class _Builder:
                 found["/subscriptions"].append(self._subscription(name, scope))
                 found |= _empty(scope)
         found[f"{_GROUPS}/{_tenant_id()}/{_AUTHORIZATION}/roleAssignments"] = []
-        found["/providers/microsoft.aadiam/diagnosticSettings"] = []
+        for place, categories in self._table["logs"].items():
+            where = self._scopes.get(place, "")
+            provider = "Microsoft.Insights" if where else "microsoft.aadiam"
+            path = f"{where}/providers/{provider}/diagnosticSettings"
+            found[path] = [_exported(path, categories)]
         return found
 
     def _subscription(self, name: str, scope: str) -> Json:
@@ -325,6 +329,15 @@ def _federated(name: str, given: Mapping[str, Any]) -> Iterator[Json]:
                 "languageVersion": 1,
             },
         }
+
+
+def _exported(path: str, categories: list[str]) -> Json:
+    logs = [{"category": category, "enabled": True} for category in categories]
+    return {
+        "id": f"{path}/security",
+        "name": "security",
+        "properties": {"workspaceId": "/subscriptions/logs/workspaces/central", "logs": logs},
+    }
 
 
 def _empty(scope: str) -> dict[str, list[Json]]:

@@ -22,6 +22,7 @@ from auditor.providers.azure import collect, export
 from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
+from auditor.providers.azure.permissions import permissions
 from auditor.providers.azure.rate import rate_roles
 from auditor.providers.azure.settings import Settings
 from auditor.providers.azure.simulate import simulate
@@ -56,6 +57,10 @@ class AzureProvider:
         """Return what the snapshot holds of Azure."""
         time = text(snapshot.load(COLLECTED), "time")
         return AzureDirectory(Estate(snapshot), parse_time(time))
+
+    def permissions(self) -> str:
+        """Return the least role and permissions for the audit's own identity."""
+        return permissions()
 
     def simulate(self, request: Mapping[str, Json], now: datetime) -> dict[str, Any]:  # noqa: ARG002
         """Return the verdict on one made-up request; Malformed where it cannot be used."""

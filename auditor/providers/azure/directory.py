@@ -23,6 +23,7 @@ from auditor.providers.azure.engine.scopes import is_group
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import PARTS, SOURCE, gap_of
 from auditor.providers.azure.identify import Identifier
+from auditor.providers.azure.logs import logs
 from auditor.providers.azure.people import people
 from auditor.providers.azure.resolve import Resolver
 from auditor.providers.azure.trust import weaknesses
@@ -45,7 +46,7 @@ class AzureDirectory:
         self.gaps: tuple[Gap, ...] = tuple(dict.fromkeys(_gaps(estate)))
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(estate))
         self.weaknesses: tuple[Weakness, ...] = tuple(weaknesses(estate))
-        self.logs: tuple[LogCoverage, ...] = ()
+        self.logs: tuple[LogCoverage, ...] = tuple(logs(estate))
         unlisted = () if estate.is_whole("service-principals") else (_unlisted(estate),)
         self._identifier = Identifier(estate, self.identities, unlisted)
         self._resolver = Resolver(estate)

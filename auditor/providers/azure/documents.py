@@ -65,7 +65,10 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "directory-eligible": ("principalId", "roleDefinitionId", "directoryScopeId"),
     "directory-roles": ("id", "templateId", "displayName", "isBuiltIn", "rolePermissions"),
     "credential-use": ("keyId", "signInActivity", "appId", "keyType", "keyUsage"),
-    "diagnostics": ("id", "name", "logs", "workspaceId", "storageAccountId", "eventHubName"),
+    "diagnostics": (
+        *("id", "name", "logs", "workspaceId", "storageAccountId", "eventHubName"),
+        "eventHubAuthorizationRuleId",
+    ),
 }
 """Fields of each kind of item that the audit reads. No other goes into the snapshot."""
 

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,14 @@ from auditor.demo.faults import Faults, Garbage
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording, Reply, Request
 from auditor.exported import Memory
+from auditor.models import Known, Unknown
 from auditor.providers.azure import PROVIDER
 from auditor.providers.azure.client import ForeignLink, refuse_other_host
 from auditor.providers.azure.directory import AzureDirectory
+from auditor.providers.azure.engine import Allowed, Denied, evaluate
+from auditor.providers.azure.engine.documents import read_definition
+from auditor.providers.azure.permissions import ACTIONS, GRAPH, role
+from auditor.providers.azure.rate import rated
 from auditor.tails import KEY_LENGTH, Sealer
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -321,3 +327,100 @@ def test_odd_base64_in_a_certificate_loses_nothing(lab: Lab) -> None:
         lab.server.app = lab.cloud
     kinds = {key.kind for key in directory.identities[named(directory, "ci-owner")].keys}
     assert kinds == {"certificate", "client secret"}
+
+
+# --- logs and permissions --------------------------------------------------------------------
+
+
+def test_logs_are_told_with_their_reach_and_what_they_never_show(lab: Lab) -> None:
+    told = {one.log: one for one in lab.collect().logs}
+    production = told["activity log of the subscription production"]
+    assert (production.retention_days, production.central) == (Known(90), Known(value=True))
+    assert "reads" in production.never
+    assert told["activity log of the subscription staging"].central == Known(value=False)
+    logins = told["logins of service principals (ServicePrincipalSignInLogs)"]
+    assert (logins.retention_days, logins.central) == (Known(7), Known(value=False))
+    assert told["audit log of the directory (AuditLogs)"].central == Known(value=True)
+    graph = told["activity log of Microsoft Graph (MicrosoftGraphActivityLogs)"]
+    assert graph.enabled == Known(value=False)
+
+
+def test_a_log_whose_settings_were_refused_is_unknown(lab: Lab) -> None:
+    lab.faults.deny("*/diagnosticSettings", 403)
+    for one in lab.collect().logs:
+        assert isinstance(one.central, Unknown)
+
+
+GRAPH_KINDS = {
+    "organization": "tenant",
+    "appRoleAssignments": "app-roles",
+    "owners": "owners",
+    "transitiveMemberOf": "member-of",
+    "federatedIdentityCredentials": "federated",
+    "servicePrincipals": "service-principals",
+    "applications": "applications",
+    "oauth2PermissionGrants": "delegated-grants",
+    "roleAssignments": "directory-assignments",
+    "roleDefinitions": "directory-roles",
+    "roleEligibilityScheduleInstances": "directory-eligible",
+    "appCredentialSignInActivities": "credential-use",
+}
+
+
+def test_the_permissions_are_those_of_the_calls_that_are_made(lab: Lab) -> None:
+    before = len(lab.recording)
+    lab.collect()
+    asked = [json.loads(line) for line in lab.recording.lines()[before:]]
+    paths = {one["path"].partition("?")[0] for one in asked if one["method"] == "GET"}
+    graph = {path.rpartition("/")[2] for path in paths if path.startswith(("/v1.0/", "/beta/"))}
+    assert {GRAPH_KINDS[name] for name in graph} == set(GRAPH)
+    others = [
+        path for path in paths if not path.startswith(("/v1.0/", "/beta/", f"/{LOGIN.tenant}"))
+    ]
+    verdicts = [
+        evaluate({"me"}, _action(path), None, "/", [GIVEN], [ROLE])
+        for path in others
+        if "aadiam" not in path
+    ]
+    assert len({_action(path) for path in others if "aadiam" not in path}) == len(ACTIONS)
+    assert all(isinstance(one, Allowed) for one in verdicts)
+
+
+ROLE = {"name": "auditor", "permissions": [{"actions": role()["Actions"]}]}
+GIVEN = {"principalId": "me", "roleDefinitionId": "auditor", "scope": "/"}
+
+
+def _action(path: str) -> str:
+    """Return the action that reads a path: its provider and types, without the names between."""
+    _, _, told = path.lower().rpartition("/providers/")
+    provider, _, rest = told.partition("/")
+    if path == "/subscriptions":
+        return "Microsoft.Resources/subscriptions/read"
+    types = rest.split("/")[::2]
+    return f"{provider}/{'/'.join(types)}/read"
+
+
+def test_the_role_reads_nothing_but_settings() -> None:
+    found = rated(read_definition(ROLE))
+    assert (found["tier"], found["capabilities"]) == (2, ["read-config"])
+    for action in ("*/listKeys/action", "*/write", "Microsoft.KeyVault/vaults/secrets/read"):
+        assert isinstance(evaluate({"me"}, action, None, "/", [GIVEN], [ROLE]), Denied)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("azure-audit-role.json", json.dumps(role(), indent=2) + "\n"),
+        ("azure-audit-permissions.json", PROVIDER.permissions()),
+    ],
+)
+def test_the_packaged_files_are_what_the_code_makes(file: str, text: str) -> None:
+    found = resources.files("auditor.data").joinpath(file).read_text("utf-8")
+    assert found == text
+
+
+def test_every_permission_has_its_guid() -> None:
+    told = json.loads(PROVIDER.permissions())
+    assert {one["name"] for one in told["graph_permissions"]} == set(GRAPH.values())
+    given = told["requiredResourceAccess"][0]["resourceAccess"]
+    assert {one["id"] for one in given} == {one["id"] for one in told["graph_permissions"]}
