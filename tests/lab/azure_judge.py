@@ -1,7 +1,7 @@
 """Judges recorded exchanges of the Azure demo against Microsoft's own API descriptions.
 
-Graph by its OpenAPI description, Resource Manager by its Swagger of 2018 where it has the operation
-and by the attribute maps of the SDK's newer models where not. Shape, not meaning.
+Graph by its OpenAPI description, Resource Manager by its Swagger of 2018 for types and by the
+attribute maps of the SDK's newer models for names. Shape, not meaning.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _LISTED = {
     "classicadministrators": ("v2015_07_01", "ClassicAdministrator"),
     "roledefinitions": ("v2022_05_01_preview", "RoleDefinition"),
 }
-_TOP_LEVEL = ("id", "name", "type")
+_DESCRIBED = {
+    "roleassignments": ("RoleAssignment", "RoleAssignmentListResult"),
+    "roledefinitions": ("RoleDefinition", "RoleDefinitionListResult"),
+}
 
 
 def judge_azure(lines: Iterable[str]) -> Judgement:
@@ -51,7 +54,8 @@ def _judge(exchange: Mapping[str, Any]) -> list[str] | None:
         return None
     body = exchange["body"]
     items = body.get("value", [body])
-    return [text for item in items for text in _of_model(item, *listed)]
+    named = [text for item in items for text in _of_model(item, *listed)]
+    return [*named, *_of_swagger(kind.partition("/")[0], body)]
 
 
 def _of_graph(exchange: Mapping[str, Any], path: str) -> list[str] | None:
@@ -102,6 +106,17 @@ def _of_model(item: Mapping[str, Any], version: str, model: str) -> Iterator[str
     yield from (f"{name} is no field of {model}" for name in sorted(told - known))
 
 
+def _of_swagger(kind: str, body: Any) -> Iterator[str]:
+    """Yield what the Swagger of 2018 objects to, in what it describes at all."""
+    single, listing = _DESCRIBED.get(kind, ("", ""))
+    if single:
+        from jsonschema import Draft4Validator  # noqa: PLC0415
+
+        reference = f"#/definitions/{listing if 'value' in body else single}"
+        schema = {"$ref": reference, "definitions": _arm()["definitions"]}
+        yield from (error.message for error in Draft4Validator(schema).iter_errors(body))
+
+
 def _template(path: str) -> str:
     fitting = [
         template
@@ -118,6 +133,12 @@ def _resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
     for part in node["$ref"].removeprefix("#/").split("/"):
         target = target[part]
     return _resolved(target)
+
+
+@functools.cache
+def _arm() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((SPECIFICATIONS / "arm.json").read_text("utf-8"))
+    return found
 
 
 @functools.cache

@@ -194,6 +194,7 @@ def test_the_judge_objects() -> None:
 
     arm = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments?api-version=1"
     assert judge_azure([line(arm, {"value": [{"properties": {"principalID": "x"}}]})]).objections
+    assert judge_azure([line(arm, {"value": [{"properties": {"principalId": 7}}]})]).objections
     assert judge_azure([line("/v1.0/applications?$select=apppId", {"value": []})]).objections
     assert judge_azure([line("/v1.0/applications", {"value": [{"appId": 7}]})]).objections
 

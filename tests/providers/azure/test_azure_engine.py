@@ -151,6 +151,12 @@ def test_patterns_agree_with_what_they_match(one: str, other: str, action: str) 
     assert overlaps(one, other) == overlaps(other, one)
 
 
+def test_no_pattern_takes_long() -> None:
+    hostile = "*a" * 200 + "b"
+    assert not covers(hostile, "a" * 2000)
+    assert covers("*a" * 200, "a" * 2000)
+
+
 # --- actions and planes ----------------------------------------------------------------------
 
 
