@@ -143,9 +143,9 @@ def _first_answer() -> None:
     for module in SDK:
         importlib.import_module(module)
     imported = time.monotonic() - begun
-    begun = time.monotonic(), time.process_time()
+    asked, before = time.monotonic(), time.process_time()
     graph.read(clients, graph.of_tenant()[:2], take)
-    seconds, worked = (then - now for then, now in zip(answered[0], begun, strict=True))
+    seconds, worked = answered[0][0] - asked, answered[0][1] - before
     server.stop()
     print(f"the SDK of Graph is imported in {imported:.2f} s")
     ratio = seconds / WANTED_ANSWER
