@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Json
+from auditor.models import Check, Json
 from auditor.providers.azure import collect, export
 from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
+from auditor.providers.azure.examine import examine
 from auditor.providers.azure.permissions import permissions
 from auditor.providers.azure.rate import rate_roles
 from auditor.providers.azure.settings import Settings
@@ -52,6 +53,10 @@ class AzureProvider:
         told = Estate(collecting.snapshot)
         tails = sealed_tails(told.tenant, told.subscriptions, collecting.sealer)
         collecting.snapshot.save(TAILS, tails)
+
+    def examine(self, settings: Settings) -> Iterator[Check]:
+        """Yield whether the tenant lets the audit in, and what would stay unknown."""
+        yield from examine(settings)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> AzureDirectory:  # noqa: ARG002
         """Return what the snapshot holds of Azure."""

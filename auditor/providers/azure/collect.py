@@ -106,7 +106,7 @@ def _run(jobs: Iterable[Job], step: str, clients: Clients, collecting: Collectin
     collecting.progress.start(step, len(todo))
     pool = ThreadPoolExecutor(clients.settings.parallel)
     try:
-        running = {pool.submit(_filled, job): job for job in todo}
+        running = {pool.submit(read_job, job): job for job in todo}
         for done in as_completed(running):
             job = running.pop(done)
             items, error = done.result()
@@ -115,7 +115,8 @@ def _run(jobs: Iterable[Job], step: str, clients: Clients, collecting: Collectin
         pool.shutdown(cancel_futures=True)
 
 
-def _filled(job: Job) -> tuple[list[dict[str, Any]], Exception | None]:
+def read_job(job: Job) -> tuple[list[dict[str, Any]], Exception | None]:
+    """Return the items of a listing of ARM, and the error that ended it, if one did."""
     from azure.core.exceptions import AzureError  # noqa: PLC0415
 
     items: list[dict[str, Any]] = []
@@ -144,12 +145,12 @@ def _save(
     found = (inner for item in items for inner in unfolded(item))
     document: dict[str, Any] = {"value": [clean(kind, one, collecting.sealer) for one in found]}
     if error is not None:
-        document |= refusal(*_told(error))
+        document |= refusal(*told(error))
     collecting.snapshot.save(document_key(kind, part), document)
     collecting.progress.advance()
 
 
-def _told(error: Exception) -> tuple[str, str]:
+def told(error: Exception) -> tuple[str, str]:
     """Return the code and the text of an error, in Microsoft's words where it gave any."""
     if isinstance(error, graph.Refused):
         return error.code, error.message

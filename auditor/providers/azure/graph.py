@@ -53,6 +53,8 @@ class Listing:
     top: int = 0
     address: str = ""
     """Path below the host, for what only the beta version has."""
+    first: bool = False
+    """Whether the first page is enough."""
 
 
 def of_tenant() -> tuple[Listing, ...]:
@@ -213,7 +215,7 @@ class _Reader:
         asked, pages, link = self._first(listing), Pages(), "first"
         while link:
             page = await self._send(asked)
-            link = text(page, _NEXT)
+            link = "" if listing.first else text(page, _NEXT)
             pages.turn(page["value"], link)
             items += entries(page)
             if link:

@@ -25,7 +25,7 @@ from auditor.demo.faults import Faults, Garbage
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording, Reply, Request
 from auditor.exported import Memory
-from auditor.models import Known, Unknown
+from auditor.models import Health, Known, Unknown
 from auditor.providers.azure import PROVIDER
 from auditor.providers.azure.client import ForeignLink, refuse_other_host
 from auditor.providers.azure.directory import AzureDirectory
@@ -425,3 +425,27 @@ def test_every_permission_has_its_guid() -> None:
     assert {one["name"] for one in told["graph_permissions"]} == set(GRAPH.values())
     given = told["requiredResourceAccess"][0]["resourceAccess"]
     assert {one["id"] for one in given} == {one["id"] for one in told["graph_permissions"]}
+
+
+# --- before an audit -------------------------------------------------------------------------
+
+
+def test_a_tenant_is_examined_before_an_audit(lab: Lab) -> None:
+    lab.faults.deny("/subscriptions", 403)
+    checks = list(PROVIDER.examine(lab.settings()))
+    assert checks[0].health is Health.OK
+    assert "Acme Rockets" in checks[0].says
+    warned = [check for check in checks if check.health is Health.WARN]
+    assert any(check.says.startswith("subscriptions: ") and check.fix for check in warned)
+    assert "auditor permissions azure" in checks[-1].says
+
+
+def test_a_tenant_that_lets_nobody_in_fails(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000000")
+    (check,) = PROVIDER.examine(lab.settings())
+    assert check.health is Health.FAIL
+    assert "could not log in" in check.says
+
+
+def test_an_export_is_not_examined() -> None:
+    assert not list(PROVIDER.examine(PROVIDER.settings(export=".")))
