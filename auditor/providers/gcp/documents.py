@@ -69,7 +69,7 @@ def clean(value: Any) -> Any:
         return value if _is_plain(value) else _cleaned(value)
     if isinstance(value, Mapping):
         kept = ((key, item) for key, item in value.items() if key not in _NEVER_KEPT)
-        return {_cleaned(str(key)): clean(item) for key, item in kept}
+        return {key if _is_plain(key) else clean(str(key)): clean(item) for key, item in kept}
     if isinstance(value, (list, tuple)):
         return [item if _is_plain(item) else clean(item) for item in value]
     return value

@@ -52,6 +52,7 @@ def place(name: str) -> str:
     return f"{MANAGER}{name}"
 
 
+@lru_cache(maxsize=100_000)
 def kind_of(resource: str) -> str:
     """Return "organization", "folder", "project", or "resource" for what is below a project."""
     if not resource.startswith(MANAGER):
@@ -62,6 +63,7 @@ def kind_of(resource: str) -> str:
     )
 
 
+@lru_cache(maxsize=100_000)
 def short(resource: str) -> str:
     """Return a resource for people: "project p", "bucket b", "serviceAccounts/ci@...": its end."""
     kind = kind_of(resource)
