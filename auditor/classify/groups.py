@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import TypeAlias
 
 from auditor.classify.catalogue import kinds
@@ -52,7 +52,26 @@ def _credentials(place: _Place, kind: Kind, members: Sequence[_Member]) -> Itera
         pair = (anchor or next(iter(anchors), None), secret or next(iter(secrets), None))
         leads = [member for member in pair if member]
         if own:
-            yield _credential(place, kind, own[0].name, [*leads, *others])
+            yield _credential(place, kind, own[0].name, [*leads, *_beside(own[0], others)])
+
+
+def _beside(own: Secret, others: Sequence[_Member]) -> Iterator[_Member]:
+    """Yield the companions of a secret: of several for one part, those spelled most like it.
+
+    ARM_CLIENT_SECRET goes with ARM_CLIENT_ID, and never with the AZURE_CLIENT_ID of another login.
+    """
+    nearest: dict[str, int] = {}
+    for secret, told in others:
+        nearest[told.part] = max(nearest.get(told.part, 0), _shared_words(own, secret))
+    for secret, told in others:
+        if _shared_words(own, secret) == nearest[told.part]:
+            yield secret, told
+
+
+def _shared_words(one: Secret, other: Secret) -> int:
+    """Return how many words two names begin with in common."""
+    pairs = zip(one.name.upper().split("_"), other.name.upper().split("_"), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _sides(

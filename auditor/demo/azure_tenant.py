@@ -38,7 +38,12 @@ class Login:
 
 def load() -> Tenant:
     """Return the tenant of the packaged file."""
-    return _Builder(_table()).tenant()
+    return made_of(_table())
+
+
+def made_of(table: Mapping[str, Any]) -> Tenant:
+    """Return the tenant of a table such as the packaged file's."""
+    return _Builder(table).tenant()
 
 
 def login(name: str) -> Login:
@@ -90,6 +95,7 @@ class _Builder:
             {**self._graph(), **self._of_principals(), **self._arm()},
             {**self._definitions(), **self._above()},
             frozenset(self._path(place) for place in self._table["denied"]),
+            self._table,
         )
 
     # --- Graph ---------------------------------------------------------------------------------
@@ -126,6 +132,8 @@ class _Builder:
         given = self._principals[name]
         listed: dict[str, list[Json]] = {"passwordCredentials": [], "keyCredentials": []}
         for number, one in enumerate(given.get("secrets", ())):
+            if one.get("gone"):
+                continue
             kind = "keyCredentials" if "kind" in one else "passwordCredentials"
             listed[kind].append(_credential(name, number, one))
         return {

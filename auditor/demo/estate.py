@@ -199,6 +199,8 @@ class Tenant:
     listings: Mapping[str, list[Json]]
     objects: Mapping[str, Json]
     denied: frozenset[str]
+    table: Mapping[str, Any]
+    """What it was made of: see azure.toml."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,10 @@ class GitHub:
     def _authorizations(self) -> Iterator[Json]:
         for at, table in enumerate(self._table["tokens"], 1):
             kept = table.get("variable", "")
-            value = self._values[kept] if kept else invent.secret("laptop", table["login"])
-            yield bodies.authorization(161_000 + at, table, value)
+            value = table.get("value") or self._values.get(kept)
+            value = value or invent.secret("laptop", table["login"])
+            if not table.get("gone"):
+                yield bodies.authorization(161_000 + at, table, value)
 
     def _fine_grained(self, _: Names, person: Any, __: Request) -> Json | Reply:
         if person is not None:

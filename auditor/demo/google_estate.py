@@ -171,6 +171,7 @@ class Google:
                 return [
                     self._key(entry["name"], number, key)
                     for number, key in enumerate(entry.get("keys", ()), 1)
+                    if not key.get("gone")
                 ]
         return None
 
@@ -275,7 +276,7 @@ class Google:
             if entry["name"].partition("@")[2] != project:
                 continue
             for number, key in enumerate(entry.get("keys", ()), 1):
-                if not key.get("managed_by_google"):
+                if not (key.get("managed_by_google") or key.get("gone")):
                     found.append(self._activity(entry["name"], number, key, kind))
         return found
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from importlib import resources
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from auditor.demo import invent
+from auditor.demo import invent, revocations
 from auditor.demo.accounts import access_keys
 from auditor.demo.estate import (
     AccessKey,
@@ -37,6 +37,9 @@ class Move:
     ci: str = ""
     provider: str = ""
     claim: str = ""
+    gcp: Mapping[str, Any] | None = None
+    github: Mapping[str, Any] | None = None
+    azure: Mapping[str, Any] | None = None
 
 
 def moves() -> tuple[Move, ...]:
@@ -58,6 +61,7 @@ def rotated(scenario: Scenario, now: datetime) -> Scenario:
     for move in moves():
         pair = _pair(scenario, move)
         fresh = _fresh(scenario, move)
+        scenario = _elsewhere(scenario, move, now.date())
         scenario = replace(
             scenario,
             organizations=tuple(
@@ -66,6 +70,20 @@ def rotated(scenario: Scenario, now: datetime) -> Scenario:
             ),
             accounts=tuple(_at_provider(one, move, fresh, now) for one in scenario.accounts),
         )
+    return scenario
+
+
+def _elsewhere(scenario: Scenario, move: Move, today: date) -> Scenario:
+    """Return the scenario after what a move did at another provider, while CI is as it was."""
+    if move.gcp:
+        scenario = revocations.of_google(scenario, move.gcp, today)
+    if move.github:
+        place, _, name = move.github["variable"].partition("/")
+        held = (v for one in _places(scenario, Move(place, "")) for v in one.variables)
+        value = next(variable.value for variable in held if variable.name == name)
+        scenario = revocations.of_github(scenario, move.github, today, value)
+    if move.azure:
+        scenario = revocations.of_azure(scenario, move.azure, today)
     return scenario
 
 

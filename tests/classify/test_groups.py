@@ -139,3 +139,13 @@ def test_every_secret_is_in_a_credential_whatever_the_order(names: list[str]) ->
     assert {each.id: set(each.parts) for each in turned} == {
         each.id: set(each.parts) for each in found
     }
+
+
+def test_companions_of_two_logins_are_told_apart_by_their_spelling() -> None:
+    names = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET")
+    found = [set(line.split()) for line in shown([*map(entry, (*names, "AZURE_TENANT_ID"))])]
+    kind = "azure-service-principal"
+    assert {kind, "secret=ARM_CLIENT_SECRET", "id=ARM_CLIENT_ID", "tenant=AZURE_TENANT_ID"} in found
+    assert {kind, "secret=AZURE_CLIENT_SECRET", "id=AZURE_CLIENT_ID", "tenant=AZURE_TENANT_ID"} in (
+        found
+    )

@@ -1,4 +1,4 @@
-"""The story of a rotation: an audit, people at work in the workbook, a verification."""
+"""The story of a rotation over four providers: an audit, people at work, a verification."""
 
 from __future__ import annotations
 
@@ -145,3 +145,10 @@ def test_no_tail_is_in_the_answer(story: Story) -> None:
     ]
     text = json.dumps(story.closing) + story.summary
     assert not [pair for pair in pairs if pair.id in text or pair.secret in text]
+
+
+def test_the_story_covers_both_ends_at_four_providers(story: Story) -> None:
+    entries = [id_ for move in rotation.moves() for id_ in story.entries(move)]
+    assert len(entries) >= 40
+    moves = rotation.moves()
+    assert all(any(getattr(move, at) for move in moves) for at in ("key", "gcp", "github", "azure"))

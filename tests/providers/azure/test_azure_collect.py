@@ -318,7 +318,9 @@ def test_odd_base64_in_a_certificate_loses_nothing(lab: Lab) -> None:
     listings = dict(tenant.listings)
     odd = [one | {"keyCredentials": [{"keyId": "k", "key": "=odd=", "customKeyIdentifier": "="}]}
            for one in listings["/v1.0/applications"]]  # fmt: skip
-    changed = Tenant(tenant.id, listings | {"/v1.0/applications": odd}, tenant.objects, frozenset())
+    changed = Tenant(
+        tenant.id, listings | {"/v1.0/applications": odd}, tenant.objects, frozenset(), {}
+    )
     cloud = AzureCloud(changed, LOGIN.client)
     cloud.url = lab.server.url
     lab.server.app = cloud
