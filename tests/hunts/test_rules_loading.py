@@ -41,6 +41,12 @@ def test_a_community_rule_speaks_of_the_vendors_own_fields(tmp_path: Path) -> No
     assert not found(hunt, event | {"error_code": "Failure"})
 
 
+def test_fields_that_events_keep_of_a_record_can_be_asked_for(tmp_path: Path) -> None:
+    (hunt,), _ = read(tmp_path, a=HEAD + "{requestParameters.policyArn|endswith: Access}")
+    assert found(hunt, {"action": "x", "details": {"requestParameters.policyArn": "FullAccess"}})
+    assert not found(hunt, {"action": "x", "details": {"requestParameters.policyName": "Access"}})
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -18,13 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 from sigma.exceptions import SigmaError
 from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
 from sigma.processing.transformations import FieldMappingTransformation
-from sigma.processing.transformations import FieldPrefixMappingTransformation as PrefixMapping
 from sigma.rule import SigmaRule
 
 from auditor.errors import ConfigError
 from auditor.hunts.rules.backend import SqlBackend
 from auditor.hunts.rules.definition import Cases, Document, Hunt, Level, Refused
 from auditor.hunts.rules.operators import Match, Operator
+from auditor.hunts.tables import table
 
 LARGEST = 2**20
 """Bytes of one file of rules."""
@@ -140,14 +140,9 @@ def _pipeline(product: str | None, *, ours: bool) -> ProcessingPipeline | None:
     if ours or product is None:
         return None
     names: dict[str, Any] = _vendors()[product]
-    return ProcessingPipeline(
-        items=[
-            ProcessingItem(FieldMappingTransformation(dict(names.get("fields", {})))),
-            ProcessingItem(
-                PrefixMapping({prefix: f"details.{prefix}" for prefix in names.get("kept", ())})
-            ),
-        ]
-    )
+    kept = {name: f"details.{name}" for name in table()["details"].get(names["source"], ())}
+    mapping: dict[str | None, Any] = {**kept, **names["fields"]}
+    return ProcessingPipeline(items=[ProcessingItem(FieldMappingTransformation(mapping))])
 
 
 @cache
