@@ -75,7 +75,15 @@ def require_packages(todo: Plan) -> None:
 def missing_packages(part: object, settings: Any) -> tuple[str, ...]:
     """Return the optional packages that a provider will import and that are not installed."""
     wanted: tuple[str, ...] = part.packages(settings) if hasattr(part, "packages") else ()
-    return tuple(name for name in wanted if importlib.util.find_spec(name) is None)
+    return tuple(filter(_is_missing, wanted))
+
+
+def _is_missing(name: str) -> bool:
+    """Return whether a module is not installed, nor perhaps the package that it is in."""
+    try:
+        return importlib.util.find_spec(name) is None
+    except ModuleNotFoundError:
+        return True
 
 
 def effective(loaded: Loaded) -> Iterator[str]:

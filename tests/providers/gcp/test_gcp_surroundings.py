@@ -24,6 +24,8 @@ from gcp_estate import (
 )
 
 from auditor.models import CapabilityName, Known, LogCoverage, Unknown
+from auditor.plan import missing_packages
+from auditor.providers.gcp import PROVIDER
 from auditor.providers.gcp.parts import PARTS, audit_role
 from auditor.providers.gcp.sensitive import table
 
@@ -171,3 +173,12 @@ def test_a_disabled_account_and_its_keys_are_told(tmp_path: Path) -> None:
     assert told.identities[email("off")].status == "disabled"
     (found,) = told.resolve(email("off")).capabilities  # what it had is still told
     assert found.name is CapabilityName.ADMIN
+
+
+def test_a_package_whose_parent_is_missing_too_is_missing_and_no_defect() -> None:
+    class Part:
+        def packages(self, settings: Any) -> tuple[str, ...]:
+            return ("nowhere.cloud.asset_v1", "json")
+
+    assert missing_packages(Part(), None) == ("nowhere.cloud.asset_v1",)
+    assert not missing_packages(PROVIDER, PROVIDER.settings())
