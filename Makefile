@@ -24,8 +24,9 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/mypy
 
+# Two processes; the tests of a file stay together, since they share servers and audits.
 unit: .venv/.test
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 # Benchmarks print figures with ratios; they are no tests.
 bench: .venv/.test

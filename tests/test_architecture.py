@@ -97,7 +97,9 @@ def test_sdks_are_imported_inside_functions(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for part in PURE for path in (PACKAGE / part).rglob("*.py")], ids=lambda p: p.name
+    "path",
+    [path for part in sorted(PURE) for path in sorted((PACKAGE / part).rglob("*.py"))],
+    ids=lambda path: path.name,
 )
 def test_pure_parts_do_no_io(path: Path) -> None:
     forbidden = {"socket", "subprocess", "requests", "urllib", "http", "os", "pathlib", "io", *SDKS}

@@ -27,6 +27,8 @@ FIRST = 10
 OWNERS = 8
 RUNS = 11
 """Runs that the trend goes back."""
+SAYS_SO = (" read", " listed")
+"""Endings of a listing's name that say already how far it was read."""
 NOBODY = "(no owner)"
 
 
@@ -267,7 +269,8 @@ def _organizations(joined: Joined) -> tuple[str, ...]:
 def _coverage(listing: Coverage) -> Listing:
     """Return "circleci: 31 of 34 contexts read"."""
     of = f"{listing.known:,}" if listing.known is not None else "an unknown number of"
-    text = f"{listing.source}: {listing.read:,} of {of} {listing.what} read"
+    read = "" if listing.what.endswith(SAYS_SO) else " read"
+    text = f"{listing.source}: {listing.read:,} of {of} {listing.what}{read}"
     complete = listing.known is not None and listing.read >= listing.known
     return Listing(text, complete, listing.note)
 
