@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from auditor.cli import app
 
-README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "what-if.md").read_text("utf-8")
 REQUEST = {
     "id": 7,
     "principal_ids": [ME],
@@ -81,8 +81,8 @@ def test_a_bad_line_is_named_and_the_rest_go_on(fields: dict[str, Any], words: s
     assert good["verdict"] == "Denied"
 
 
-def test_the_example_of_the_readme_is_answered() -> None:
-    (example,) = (line for line in README.splitlines() if line.startswith('{"principal_ids"'))
+def test_the_example_of_the_documentation_is_answered() -> None:
+    (example,) = (line for line in PAGE.splitlines() if line.startswith('{"principal_ids"'))
     assert answers(example)[0]["verdict"] == "AllowedIf"
-    section = README.partition("### Azure requests")[2].partition("\n#")[0]
+    section = PAGE.partition("## Azure requests")[2].partition("\n#")[0]
     assert all(f"`{field}`" in section for field in FIELDS if field != "id")
