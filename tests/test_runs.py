@@ -154,3 +154,24 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(ConfigError):
         open_run(tmp_path)
+
+
+LATER = ("verdicts", "baselines", "changes", "trend", "findings", "weaknesses", "logs", "uses")
+
+
+@pytest.mark.parametrize("missing", [(name,) for name in LATER] + [LATER])
+def test_results_of_versions_that_knew_less_are_a_past_too(
+    tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    output = OutputFolder(tmp_path)
+    run = output.begin(NOW, {})
+    told = results(history=(FirstSeen("S-1", NOW, NOW),), edits={"S-1": HumanEdit(owner="ann")})
+    lines = b"".join(results_chunks(told)).split(b"\n")
+    kept = [
+        line for line in lines if not line.startswith(tuple(b'"%s"' % m.encode() for m in missing))
+    ]
+    (run.folder / RESULTS_NAME).write_bytes(b"\n".join(kept))
+    past = output.past(output.begin(NOW.replace(year=2027), {}))
+    assert past.seen["S-1"].first == NOW
+    assert past.edits["S-1"].owner == "ann"
+    assert output.edits()["S-1"].owner == "ann"

@@ -121,7 +121,7 @@ def _of_credential(
         names.get(p.secret_id, p.secret_id) for p in credential.parts if p.secret_id != besides
     ]
     if parts:
-        yield f"It goes with {', '.join(parts)}: together they are a {credential.vendor} credential"
+        yield f"It goes with {', '.join(parts)}: one credential of {credential.vendor}"
     answers: tuple[Match | NoMatch, ...] = (*results.matches, *results.unmatched)
     answer = next((one for one in answers if one.credential_id == credential.id), None)
     if isinstance(answer, NoMatch):
