@@ -24,9 +24,10 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/mypy
 
-# Two processes; the tests of a file stay together, since they share servers and audits.
+# Two processes; the tests of a file stay together, since they share servers and audits. The profile
+# `ci` of Hypothesis draws the same examples each time and times none: CI machines are shared.
 unit: .venv/.test
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile --hypothesis-profile ci
 
 # Benchmarks print figures with ratios; they are no tests.
 bench: .venv/.test
