@@ -21,7 +21,8 @@ TAIL_LENGTH = 4
 """The most characters any known vendor shows of a value."""
 
 _HASH_SHOWN = 8
-_MARK = "****#"
+MARK = "****#"
+"""Stands between what is shown of a key id and the hash of its tail."""
 _ALPHABETS = (
     ("digits", frozenset(string.digits)),
     ("hex", frozenset(string.digits + "abcdef")),
@@ -47,9 +48,7 @@ class Sealer:
     def seal(self, tail: str) -> Tail:
         """Return the sealed form of the last characters of a value (an empty tail seals too)."""
         text = tail[-TAIL_LENGTH:]
-        data = text.encode("utf-8", "backslashreplace")
-        digest = hmac.new(self._key, data, hashlib.sha256).hexdigest()[:32]
-        return Tail(digest, len(text), _alphabet(text))
+        return Tail(self._hash(text), len(text), _alphabet(text))
 
     def seal_masked(self, masked: str) -> Tail | None:
         """Return the sealed tail of a masked form ("xxxxABCD", "****"), None where it shows none.
@@ -66,9 +65,13 @@ class Sealer:
         AKIAIOSFODNN7EXAMPLE becomes "AKIAIOSFODNN7EXA****#" and eight digits of its sealed tail, a
         service account's key id likewise; a name made so is its own.
         """
-        if _MARK in key_id:
+        if MARK in key_id:
             return key_id
-        return f"{key_id[:-TAIL_LENGTH]}{_MARK}{self.seal(key_id).hash[:_HASH_SHOWN]}"
+        return f"{key_id[:-TAIL_LENGTH]}{MARK}{self._hash(key_id[-TAIL_LENGTH:])[:_HASH_SHOWN]}"
+
+    def _hash(self, tail: str) -> str:
+        data = tail.encode("utf-8", "backslashreplace")
+        return hmac.digest(self._key, data, "sha256").hex()[:32]
 
 
 def tail_to_json(tail: Tail | None) -> Json:

@@ -6,26 +6,20 @@ whose events name only these. The call that handed them out names both.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # Role chaining has no limit of its own; records in a circle must not become one: 20 links.
 
-_BELOW = """
-    CREATE TEMP TABLE below AS
-    WITH RECURSIVE below(credential, depth) AS (
-        SELECT DISTINCT issued_credential_uid, 1 FROM kept WHERE issued_credential_uid IS NOT NULL
-        UNION
-        SELECT sessions.issued_credential_uid, depth + 1
-        FROM sessions JOIN below ON sessions.credential_uid = below.credential
-        WHERE sessions.issued_credential_uid IS NOT NULL AND depth < 20
-    )
-    SELECT DISTINCT credential FROM below
-"""
-_FOLLOWED = """
-    SELECT * FROM sessions WHERE credential_uid IN (SELECT credential FROM below)
+_HANDED_OUT = """
+    SELECT DISTINCT issued_credential_uid FROM kept WHERE issued_credential_uid IS NOT NULL
 """
 _ISSUED = """
     CREATE TEMP TABLE issued AS
@@ -47,15 +41,52 @@ _ROOTS = """
 """
 
 
-def follow(connection: DuckDBPyConnection) -> int:
-    """Add to the table `kept` what followed from it of `sessions`; return how many events.
+class _Link(msgspec.Struct, gc=False):
+    """The two columns of an event that chain sessions."""
 
-    `session_of` of every kept event becomes the credential at the root of its chain.
+    credential_uid: str | None = None
+    issued_credential_uid: str | None = None
+
+
+_LINK = msgspec.json.Decoder(_Link)
+
+
+def handed_out(connection: DuckDBPyConnection) -> set[str]:
+    """Return the credentials that calls in the table `kept` handed out."""
+    return {name for (name,) in connection.sql(_HANDED_OUT).fetchall()}
+
+
+def followed(credentials: Iterable[str], parts: Sequence[Path]) -> Iterator[bytes]:
+    """Yield the lines of the parts that used one of the credentials, or one they were traded for.
+
+    Parts hold an event a line. Most lines follow from nothing, so only what chains them is parsed.
     """
-    connection.execute(_BELOW)
-    followed = connection.sql(_FOLLOWED)
-    count = len(followed)
-    followed.insert_into("kept")
+    below = _below(credentials, parts)
+    if below:
+        yield from (line for line, link in _links(parts) if link.credential_uid in below)
+
+
+def name_roots(connection: DuckDBPyConnection) -> None:
+    """Make `session_of` of every event in `kept` the credential at the root of its chain."""
     connection.execute(_ISSUED)
     connection.execute(_ROOTS)
-    return count
+
+
+def _below(credentials: Iterable[str], parts: Sequence[Path]) -> set[str]:
+    """Return the credentials and all that were handed out to them, at any depth."""
+    traded = defaultdict[str | None, set[str]](set)
+    for _, link in _links(parts):
+        if link.issued_credential_uid:
+            traded[link.credential_uid].add(link.issued_credential_uid)
+    below = set[str]()
+    fresh = set(credentials)
+    while fresh:
+        below |= fresh
+        fresh = set().union(*(traded[each] for each in fresh & traded.keys())) - below
+    return below
+
+
+def _links(parts: Sequence[Path]) -> Iterator[tuple[bytes, _Link]]:
+    for path in parts:
+        with path.open("rb") as part:
+            yield from ((line, _LINK.decode(line)) for line in part)

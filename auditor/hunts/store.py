@@ -19,7 +19,7 @@ import msgspec
 
 from auditor.hunts.content import DamagedError
 from auditor.hunts.events import COLUMNS, Event
-from auditor.hunts.sessions import follow
+from auditor.hunts.sessions import followed, handed_out, name_roots
 from auditor.hunts.sketch import LINE_COLUMNS
 
 if TYPE_CHECKING:
@@ -89,15 +89,16 @@ def write(run_folder: Path, parts: Sequence[Path], sessions: Sequence[Path] = ()
     keys; those that follow from a kept event are kept too. A file is whole at every moment.
     """
     folder = run_folder / _FOLDER
+    spill = folder / "spill"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _database(folder / "spill") as connection:
+    spill.mkdir(exist_ok=True)
+    with _database(spill) as connection:
         _parts(connection, parts).create("kept")
-        _parts(connection, sessions).create("sessions")
-        followed = follow(connection)
+        chained = _follow(connection, sessions, spill / "followed.ndjson")
         found = connection.sql("SELECT DISTINCT platform FROM kept ORDER BY ALL").fetchall()
         counts = [_write(connection, folder / f"{platform}.parquet") for (platform,) in found]
-    shutil.rmtree(folder / "spill", ignore_errors=True)
-    return Stored(sum(counts), followed)
+    shutil.rmtree(spill, ignore_errors=True)
+    return Stored(sum(counts), chained)
 
 
 def write_others(run_folder: Path, parts: Sequence[Path]) -> None:
@@ -132,6 +133,17 @@ def parquet_lines(file: Path) -> Iterator[bytes]:
                 yield "".join(f"{line}\n" for (line,) in batch).encode()
         except duckdb.Error as error:
             raise DamagedError("Parquet that cannot be read") from error
+
+
+def _follow(connection: DuckDBPyConnection, sessions: Sequence[Path], part: Path) -> int:
+    """Add to `kept` the sessions that follow from it, through a part; return how many events."""
+    with part.open("wb") as lines:
+        lines.writelines(followed(handed_out(connection), sessions))
+    chained = _parts(connection, [part])
+    count = len(chained)
+    chained.insert_into("kept")
+    name_roots(connection)
+    return count
 
 
 def _write(connection: DuckDBPyConnection, target: Path) -> int:

@@ -22,6 +22,7 @@ from auditor.tails import Sealer
 Tree: TypeAlias = "Mapping[str, Tree | str]"
 """Fields by name: what is below each, or, where its value is wanted, its dotted name."""
 HIDDEN = "****"
+_ENCODE = msgspec.json.Encoder().encode
 NO_TIME = "no time, or none that is a date"
 _MILLISECONDS = 1000
 MANY = 200_000
@@ -157,7 +158,7 @@ def details(record: Json, tree: Tree) -> str | None:
     """
     found: dict[str, str] = {}
     _gather(record, tree, found)
-    return msgspec.json.encode(found).decode() if found else None
+    return _ENCODE(found).decode() if found else None
 
 
 def _gather(record: Json, tree: Tree, found: dict[str, str]) -> None:
@@ -166,7 +167,7 @@ def _gather(record: Json, tree: Tree, found: dict[str, str]) -> None:
         if below is None or value is None:
             continue
         if isinstance(below, str):
-            if text := as_text(value):
+            if text := clean(value) if isinstance(value, str) else as_text(value):
                 found[below] = text
         elif isinstance(value, dict):
             _gather(value, below, found)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from auditor.hunts.values import Names
-from auditor.tails import Sealer
+from auditor.hunts.values import KEY_ID, Names
+from auditor.tails import MARK, TAIL_LENGTH, Sealer
 
 _SECONDS = len("2023-01-01T00:00:00")
 
@@ -26,11 +27,19 @@ class Window:
         return since, until
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """The names of identities and credentials somebody asked for, as `Glance.who` has them."""
 
     names: frozenset[str]
+
+    @cached_property
+    def _starts(self) -> frozenset[str]:
+        return frozenset(name.partition(MARK)[0] for name in self.names if MARK in name)
+
+    def may_hold(self, name: str) -> bool:
+        """Say cheaply whether it can be one of them: of a key id, by what is shown of it."""
+        return not KEY_ID.fullmatch(name) or name[:-TAIL_LENGTH].casefold() in self._starts
 
     def __contains__(self, name: str) -> bool:
         """Say whether it is one of them; letters of names count for nothing in any log."""

@@ -78,7 +78,9 @@ class _Asked(dict[str, bool]):
     def __missing__(self, name: str) -> bool:
         if len(self) >= MANY:
             self.clear()
-        answer = self._wanted is None or self._names.of(name) in self._wanted
+        wanted = self._wanted
+        # Naming a key hashes it, and most are nobody's who was asked for.
+        answer = wanted is None or (wanted.may_hold(name) and self._names.of(name) in wanted)
         self[name] = answer
         return answer
 
@@ -161,10 +163,10 @@ class _Reader:
         if self.order.wanted is None:
             kept, sessions, others = list(range(1, len(records) + 1)), list[int](), 0
         else:
-            uses = Uses()
+            uses = self.sketch.uses(source.platform)
             kept, sessions = source.screen(records, self.asked, uses)
             others = len(records) - len(kept)
-            self.sketch.add(source.platform, uses, first, last)
+            self.sketch.counted(len(records), first, last)
         entry.records, entry.others, entry.since, entry.until = len(records), others, first, last
         entry.sources[source.name] = len(records)
         for part, numbers in ((self.kept, kept), (self.sessions, sessions)):
@@ -189,7 +191,7 @@ class _Reader:
 
     def _take(self, entry: FileRead, source: Source, records: Iterable[tuple[int, Any]]) -> None:
         """Keep, count or sketch records of one source, one by one."""
-        uses, asked = Uses(), self.asked
+        uses, asked = self.sketch.uses(source.platform), self.asked
         everybody, since, until = self.order.wanted is None, self.order.since, self.order.until
         first, last = entry.since or "~", entry.until or ""
         count = 0
@@ -217,9 +219,9 @@ class _Reader:
             except ValueError as error:
                 entry.problem(str(error), position)
             if count % _BATCH == 0:
-                self.sketch.add(source.platform, uses, first, last)
-                uses = Uses()
-        self.sketch.add(source.platform, uses, first, last)
+                self.sketch.counted(_BATCH, first, last)
+                uses = self.sketch.uses(source.platform)
+        self.sketch.counted(count % _BATCH, first, last)
         entry.records += count
         entry.sources[source.name] = entry.sources.get(source.name, 0) + count
 

@@ -16,7 +16,7 @@ from auditor.hunts.events import Event, Outcome
 from auditor.hunts.sketch import Uses
 from auditor.hunts.sources import Glance, Screened
 from auditor.hunts.tables import detail_tree
-from auditor.hunts.values import Names, address, clean, details, first, joined, utc
+from auditor.hunts.values import Names, address, clean, details, joined, utc
 from auditor.models import Json
 
 _SESSION_KEY = "ASIA"
@@ -187,6 +187,7 @@ class CloudTrail:
         context = identity.session_context
         issuer = context.session_issuer if context and context.session_issuer else _NO_ISSUER
         ip, name = address(record.source_ip)
+        key = identity.access_key_id
         request, response = _parsed(record.request_parameters), _parsed(record.response_elements)
         issued = _issued(response)
         if not record.event_name:
@@ -198,12 +199,14 @@ class CloudTrail:
             log=self.name,
             action=record.event_name,
             outcome=outcome(record.error_code, response),
-            actor_uid=first(issuer.arn, identity.arn, identity.principal_id, identity.invoked_by),
-            actor_name=clean(first(identity.user_name, issuer.user_name)),
+            actor_uid=issuer.arn
+            or identity.arn
+            or identity.principal_id
+            or identity.invoked_by
+            or None,
+            actor_name=clean(identity.user_name or issuer.user_name),
             actor_type=identity.type,
-            credential_uid=names.credential(identity.access_key_id)
-            if identity.access_key_id
-            else None,
+            credential_uid=names.credential(key) if key else None,
             issued_credential_uid=names.credential(issued) if issued else None,
             operation=f"{record.event_source.partition('.')[0]}:{record.event_name}",
             service=record.event_source or None,
@@ -213,7 +216,7 @@ class CloudTrail:
             src_ip=ip,
             src_name=name,
             user_agent=_agent(record.user_agent),
-            account_uid=first(record.recipient_account_id, identity.account_id),
+            account_uid=record.recipient_account_id or identity.account_id or None,
             region=record.aws_region,
             read_only=record.read_only,
             details=_details(record, identity, request, response),
@@ -254,7 +257,7 @@ def _resource(raw: msgspec.Raw, request: Json) -> str | None:
     listed = _parsed(raw)
     if isinstance(listed, list):
         return joined(str(each.get("ARN") or "") for each in listed if isinstance(each, dict))
-    if not isinstance(request, dict):
+    if not isinstance(request, dict) or _RESOURCE_NAMES.isdisjoint(request):
         return None
     for name in _RESOURCES:
         if isinstance(value := request.get(name), str):
@@ -267,6 +270,7 @@ _RESOURCES = (
     "groupName", "keyId", "tableName", "clusterName", "instanceId", "name",
 )  # fmt: skip
 """Request parameters that name the resource where the record lists none, best first."""
+_RESOURCE_NAMES = frozenset(_RESOURCES)
 
 
 def _agent(agent: str | None) -> str | None:
