@@ -23,6 +23,7 @@ GROUND = {
     "errors",
     "tails",
     "collecting",
+    "logfields",
     "tomlfile",
     "overrides",
 }

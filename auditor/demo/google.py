@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -211,9 +212,31 @@ def _methods(google: Google) -> dict[str, Method]:
             logging.ListLogEntriesRequest,
             logging.ListLogEntriesResponse,
             "entries",
-            lambda r: [use for name in r.resource_names for use in google.uses(name)],
+            lambda r: [
+                use
+                for name in r.resource_names
+                for use in google.uses(name)
+                if _is_within(r.filter, use)
+            ],
         ),
     }
+
+
+_BOUND = re.compile(r'timestamp(>=|<)"([^"]+)"')
+_PRINCIPALS = re.compile(r"principalEmail=\(([^)]+)\)")
+
+
+def _is_within(query: str, entry: dict[str, Any]) -> bool:
+    """Say whether a filter of the audit lets an entry through, by time and principals."""
+    time = datetime.fromisoformat(entry["timestamp"])
+    whom = _PRINCIPALS.search(query)
+    email = entry["protoPayload"]["authenticationInfo"]["principalEmail"]
+    return (not whom or f'"{email}"' in whom[1]) and all(
+        time >= datetime.fromisoformat(bound)
+        if sign == ">="
+        else time < datetime.fromisoformat(bound)
+        for sign, bound in _BOUND.findall(query)
+    )
 
 
 def _attachment(name: str) -> str:

@@ -12,16 +12,15 @@ from __future__ import annotations
 import json
 import re
 import time
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
-from importlib.resources import files
 from threading import Lock
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
+from auditor.logfields import Fields, pruned, reviewed, tree
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.client import Clients
@@ -268,9 +267,9 @@ def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
 def chosen(record: Mapping[str, Json]) -> dict[str, Json]:
     """Return the fields of a record that hunts ask about; requests may hold secrets."""
     kept = {name: record[name] for name in _PLAIN if name in record}
-    for name, tree in _kept_details().items():
+    for name, below in _kept_details().items():
         if isinstance(section := record.get(name), dict):
-            kept[name] = _pruned(section, tree)
+            kept[name] = pruned(section, below)
     return kept
 
 
@@ -284,27 +283,11 @@ def sealed(value: Json, sealer: Sealer) -> Json:
 
 
 @cache
-def _kept_details() -> dict[str, Any]:
-    """Return the reviewed fields of `data/logs.toml` below requests and answers, as trees."""
-    table = tomllib.loads(files("auditor").joinpath("data/logs.toml").read_text("utf-8"))
+def _kept_details() -> Fields:
+    """Return the reviewed fields below requests and answers."""
     keys = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")
-    root: dict[str, Any] = {}
-    for name in (*table["details"]["cloudtrail"], *keys):
-        branch = root
-        for key in name.split("."):
-            branch = branch.setdefault(key, {})
-    return {name: tree for name, tree in root.items() if tree and name not in _PLAIN}
-
-
-def _pruned(section: Mapping[str, Json], tree: Mapping[str, Any]) -> dict[str, Json]:
-    kept: dict[str, Json] = {}
-    for name, below in tree.items():
-        value = section.get(name)
-        if below and isinstance(value, dict):
-            kept[name] = _pruned(value, below)
-        elif value is not None and not below:
-            kept[name] = value
-    return kept
+    root = tree((*reviewed("cloudtrail"), *keys))
+    return {name: below for name, below in root.items() if below and name not in _PLAIN}
 
 
 def _paced(pace: Pace, call: Callable[..., Mapping[str, Any]], **arguments: Any) -> Any:

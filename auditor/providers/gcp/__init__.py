@@ -2,18 +2,19 @@
 
 `collect` and `export` write the snapshot, `estate` reads it, `identify` decides whose a key is;
 `held`, `impersonation`, `chains` and `capabilities` what an identity may do; `directory` answers
-for all. `engine` decides one question exactly, and `simulate` puts made-up ones to it.
+for all. `engine` decides one question exactly, and `simulate` puts made-up ones to it. `history`
+reads audit logs for hunts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Json
-from auditor.providers.gcp import collect, export
+from auditor.models import Gap, Json
+from auditor.providers.gcp import collect, export, history
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.providers.gcp.documents import COLLECTED, parse_time, text
 from auditor.providers.gcp.estate import read_estate
@@ -27,6 +28,7 @@ class GcpProvider:
 
     name = "gcp"
     title = "Google Cloud"
+    log_source = "gcp"
     settings = Settings
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
@@ -48,6 +50,21 @@ class GcpProvider:
         """Return what the snapshot holds of Google Cloud."""
         estate = read_estate(snapshot)
         return GcpDirectory(estate, parse_time(text(snapshot.load(COLLECTED), "time")))
+
+    def collect_logs(
+        self,
+        settings: Settings,
+        names: Collection[str],
+        since: datetime,
+        until: datetime,
+        collecting: Collecting,
+    ) -> str:
+        """Read the audit logs of every project that may be read, for these names."""
+        return history.collect(settings, names, since, until, collecting)
+
+    def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
+        """Return what could not be read of audit logs."""
+        return history.gaps_of(snapshot)
 
     def permissions(self) -> str:
         """Return the custom role that the audit's own identity needs, in YAML."""

@@ -53,6 +53,25 @@ def collect(settings: Settings, collecting: Collecting, pace: Pace | None = None
         entered[0].close()
 
 
+def enter(settings: Settings) -> tuple[dict[str, Any], tuple[Clients, tuple[str, ...]] | None]:
+    """Return what came of entering, with clients and scopes where the credentials are of use.
+
+    MissingExtra without the SDKs.
+    """
+    found: list[tuple[Clients, tuple[str, ...]]] = []
+
+    def fill(document: dict[str, Any]) -> None:
+        clients = connect(settings)
+        scopes = settings.scopes or _widest(clients)
+        document["scopes"] = list(scopes)
+        found.append((clients, scopes))
+
+    document = read(fill)
+    if not document.get("scopes") and is_complete(document):
+        document |= refusal("NoScope", "the credentials name no project, and no scope is set")
+    return document, found[0] if found and is_complete(document) else None
+
+
 class _Reader:
     """One audit of Google Cloud, stage by stage; each stage asks for what the one before named."""
 
@@ -64,19 +83,9 @@ class _Reader:
 
     def enter(self) -> tuple[Clients, tuple[str, ...]] | None:
         """Return the clients and the scopes, None where the credentials are of no use."""
-        found: list[tuple[Clients, tuple[str, ...]]] = []
-
-        def fill(document: dict[str, Any]) -> None:
-            clients = connect(self._settings)
-            scopes = self._settings.scopes or _widest(clients)
-            document["scopes"] = list(scopes)
-            found.append((clients, scopes))
-
-        document = read(fill)
-        if not document.get("scopes") and is_complete(document):
-            document |= refusal("NoScope", "the credentials name no project, and no scope is set")
+        document, entered = enter(self._settings)
         self._collecting.snapshot.save(document_key("entry", "default"), document)
-        return found[0] if found and is_complete(document) else None
+        return entered
 
     def read(self, clients: Clients, scopes: tuple[str, ...]) -> None:
         """Read everything that the scopes hold."""
@@ -147,12 +156,15 @@ def _widest(clients: Clients) -> tuple[str, ...]:
 def _scope_jobs(clients: Clients, scopes: tuple[str, ...]) -> Iterator[Job]:
     for scope in scopes:
         yield Job(document_key("policies", scope), partial(_policies, clients, scope))
-        for part, content, types in (
-            ("assets", "RESOURCE", _RESOURCES),
-            ("audit-configs", "IAM_POLICY", HIERARCHY),
-        ):
-            fill = partial(_assets, clients, scope, content, types)
-            yield Job(document_key(part, scope), fill)
+        yield resources_job(clients, scope)
+        fill = partial(_assets, clients, scope, "IAM_POLICY", HIERARCHY)
+        yield Job(document_key("audit-configs", scope), fill)
+
+
+def resources_job(clients: Clients, scope: str) -> Job:
+    """Return what reads which projects and service accounts a scope holds."""
+    fill = partial(_assets, clients, scope, "RESOURCE", _RESOURCES)
+    return Job(document_key("assets", scope), fill)
 
 
 def _policies(clients: Clients, scope: str, document: dict[str, Any]) -> None:

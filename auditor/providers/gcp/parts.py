@@ -123,6 +123,16 @@ PARTS = {
         permissions=("logging.logEntries.list",),
         leaves="from where a key was used",
     ),
+    "history": Part(
+        what="audit logs",
+        calls=("ListLogEntries",),
+        # Without the second Google leaves entries of data access out, and does not say so.
+        # https://docs.cloud.google.com/logging/docs/access-control#considerations
+        permissions=("logging.logEntries.list", "logging.privateLogEntries.list"),
+        leaves="what service accounts did",
+        command="gcloud logging read 'logName:cloudaudit.googleapis.com' --project=P --format=json "
+        "--freshness=60d > P.json, and auditor hunt --logs P.json",
+    ),
 }
 
 

@@ -8,17 +8,16 @@ finds no git events.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from itertools import islice
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
+from auditor.logfields import reviewed
 from auditor.models import Gap, Json
 from auditor.providers.github import parts
 from auditor.providers.github.client import Calls, Refused
@@ -123,5 +122,4 @@ def _kept(event: Mapping[str, Json]) -> Json:
 
 @cache
 def _fields() -> tuple[str, ...]:
-    table = tomllib.loads(files("auditor").joinpath("data/logs.toml").read_text("utf-8"))
-    return tuple(dict.fromkeys((*_COLUMNS, *table["details"]["github"])))
+    return tuple(dict.fromkeys((*_COLUMNS, *reviewed("github"))))
