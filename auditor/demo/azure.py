@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
+from auditor.demo.azure_logs import within
 from auditor.demo.estate import Tenant
 from auditor.demo.wire import Reply, Request
 from auditor.models import Json
@@ -72,6 +73,7 @@ class AzureCloud:
 
     def _listed(self, request: Request, items: list[Json]) -> Reply:
         told = request.query.get("$skiptoken", "")
+        items = within(items, request.query.get("$filter", ""))
         start = int(told) if told.isdigit() and not request.endless else 0
         page = [_selected(item, request.query) for item in items[start : start + _PAGE]]
         graph = request.path.startswith(("/v1.0", "/beta"))

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from importlib import resources
 from typing import Any
 
-from auditor.demo import invent
+from auditor.demo import azure_logs, invent
 from auditor.demo.estate import Tenant
 from auditor.models import Json
 
@@ -110,6 +110,7 @@ class _Builder:
             "/v1.0/roleManagement/directory/roleAssignments": [],
             "/v1.0/roleManagement/directory/roleDefinitions": [],
             "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances": [],
+            **azure_logs.of_tenant(self._table["uses"]),
         }
 
     def _principal(self, name: str) -> Json:
@@ -198,6 +199,9 @@ class _Builder:
             if name not in self._table["groups"]:
                 found["/subscriptions"].append(self._subscription(name, scope))
                 found |= _empty(scope)
+                found[f"{scope}/{azure_logs.ACTIVITIES}"] = list(
+                    azure_logs.activities(self._table["uses"], name)
+                )
         found[f"{_GROUPS}/{_tenant_id()}/{_AUTHORIZATION}/roleAssignments"] = []
         for place, categories in self._table["logs"].items():
             where = self._scopes.get(place, "")

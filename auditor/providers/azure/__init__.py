@@ -6,19 +6,19 @@ told; `directory` answers for all.
 
 `engine` decides one request exactly, and `simulate` puts made-up ones to it. `sensitive` holds the
 reviewed tables of what is dangerous, `held` and `limits` what a role gives of it, and `rate` rates
-the roles of a file.
+the roles of a file. `history` reads logs for hunts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Check, Json
-from auditor.providers.azure import collect, export
+from auditor.models import Check, Gap, Json
+from auditor.providers.azure import collect, export, history
 from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
@@ -34,6 +34,7 @@ class AzureProvider:
 
     name = "azure"
     title = "Microsoft Azure"
+    log_source = "azure"
     settings = Settings
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
@@ -62,6 +63,21 @@ class AzureProvider:
         """Return what the snapshot holds of Azure."""
         time = text(snapshot.load(COLLECTED), "time")
         return AzureDirectory(Estate(snapshot), parse_time(time))
+
+    def collect_logs(
+        self,
+        settings: Settings,
+        names: Collection[str],
+        since: datetime,
+        until: datetime,
+        collecting: Collecting,
+    ) -> str:
+        """Read sign-ins, directory audits and activity logs, where any name is one of Azure's."""
+        return history.collect(settings, names, since, until, collecting)
+
+    def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
+        """Return what could not be read of logs."""
+        return history.gaps_of(snapshot)
 
     def permissions(self) -> str:
         """Return the least role and permissions for the audit's own identity."""

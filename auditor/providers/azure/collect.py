@@ -104,13 +104,24 @@ def _run(jobs: Iterable[Job], step: str, clients: Clients, collecting: Collectin
     """Read listings side by side and save each as it comes."""
     todo = [job for job in jobs if not _is_read(job.kind, job.part, collecting)]
     collecting.progress.start(step, len(todo))
+    for job, items, error in side_by_side(todo, clients):
+        _save(job.kind, job.part, items, error, collecting)
+
+
+def read_subscriptions(manager: Manager, clients: Clients, collecting: Collecting) -> None:
+    """Read which subscriptions there are, if that is not known yet."""
+    _run([manager.subscriptions()], "listing Azure subscriptions", clients, collecting)
+
+
+def side_by_side(
+    jobs: Iterable[Job], clients: Clients
+) -> Iterator[tuple[Job, list[dict[str, Any]], Exception | None]]:
+    """Yield what came of each listing, as it comes."""
     pool = ThreadPoolExecutor(clients.settings.parallel)
     try:
-        running = {pool.submit(read_job, job): job for job in todo}
+        running = {pool.submit(read_job, job): job for job in jobs}
         for done in as_completed(running):
-            job = running.pop(done)
-            items, error = done.result()
-            _save(job.kind, job.part, items, error, collecting)
+            yield running.pop(done), *done.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -177,5 +188,6 @@ _MESSAGES = {
     "ServiceRequestError": "it could not be reached",
     "ServiceResponseError": "the connection was closed before the answer",
     "ServiceResponseTimeoutError": "it did not answer in time",
+    "TooManyPages": "only the first pages were read: there are more than a run may read",
     "ValueError": "the reply has another shape, or its pages do not end",
 }

@@ -103,7 +103,7 @@ def clean(kind: str, item: Json, sealer: Sealer) -> dict[str, Any]:
         kept["appRoles"] = [_cut(one, _ROLES) for one in _objects(kept["appRoles"])]
     if _GUID.fullmatch(str(kept.get("principalName", ""))):
         del kept["principalName"]  # of a service principal, az prints the application id
-    return {name: _visible(value) for name, value in kept.items()}
+    return {name: visible(value) for name, value in kept.items()}
 
 
 def sealed_tails(tenant: str, subscriptions: Iterable[str], sealer: Sealer) -> dict[str, Any]:
@@ -173,10 +173,10 @@ def _objects(value: Json) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _visible(value: Any) -> Any:
+def visible(value: Any) -> Any:
     """Return the same JSON; a lone surrogate, which nothing can write, becomes visible text."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {_visible(key): _visible(item) for key, item in value.items()}
-    return [_visible(item) for item in value] if isinstance(value, list) else value
+        return {visible(key): visible(item) for key, item in value.items()}
+    return [visible(item) for item in value] if isinstance(value, list) else value

@@ -142,6 +142,25 @@ PARTS = {
         "az rest --url https://graph.microsoft.com/beta/reports/appCredentialSignInActivities",
         "whether a secret is in use",
     ),
+    "sign-ins": Part(
+        "sign-ins of service principals",
+        "AuditLog.Read.All, and a licence of Entra ID P1",
+        'az rest --url "https://graph.microsoft.com/beta/auditLogs/signIns?'
+        "$filter=signInEventTypes/any(t: t eq 'servicePrincipal')\"",
+        "from where secrets were used",
+    ),
+    "audits": Part(
+        "audit log of the directory",
+        "AuditLog.Read.All",
+        f"{_GRAPH}auditLogs/directoryAudits",
+        "which secrets, owners and roles were added",
+    ),
+    "activity": Part(
+        "activity log of subscriptions",
+        "Microsoft.Insights/eventtypes/values/read (Reader)",
+        "az monitor activity-log list --subscription S --offset 60d",
+        "what identities changed in Azure",
+    ),
     "diagnostics": Part(
         "diagnostic settings",
         "Microsoft.Insights/diagnosticSettings/read (Reader, and sign-ins Security Reader)",

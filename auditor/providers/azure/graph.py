@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +56,8 @@ class Listing:
     """Path below the host, for what only the beta version has."""
     first: bool = False
     """Whether the first page is enough."""
+    most_pages: int = 0
+    """Pages to read at most, 0 for all."""
 
 
 def of_tenant() -> tuple[Listing, ...]:
@@ -127,17 +130,17 @@ Take = Callable[[Listing, list[dict[str, Any]], Exception | None], None]
 """Receives what came of a listing: the items so far, and the error that ended it, if one did."""
 
 
-def read(clients: Clients, listings: Iterable[Listing], take: Take) -> None:
-    """Read listings side by side. Only `take` may raise.
+def read(clients: Clients, listings: Iterable[Listing], take: Take, pause: float = 0) -> None:
+    """Read listings side by side, a request every so many seconds. Only `take` may raise.
 
     In a thread of its own: a caller's event loop, or one that was closed, is none of its business.
     """
     wanted = list(listings)
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, _read_all(clients, wanted, take)).result()
+        pool.submit(asyncio.run, _read_all(clients, wanted, take, pause)).result()
 
 
-async def _read_all(clients: Clients, listings: list[Listing], take: Take) -> None:
+async def _read_all(clients: Clients, listings: list[Listing], take: Take, pause: float) -> None:
     import httpx  # noqa: PLC0415
 
     limit = asyncio.Semaphore(clients.settings.parallel)
@@ -146,7 +149,7 @@ async def _read_all(clients: Clients, listings: list[Listing], take: Take) -> No
     # The SDK wraps the transport in one of its own, which does not close it.
     async with httpx.AsyncHTTPTransport(verify=context) as transport:
         client = httpx.AsyncClient(transport=transport, timeout=_SECONDS)
-        reader = _Reader(_adapter(clients, client), clients.settings.graph)
+        reader = _Reader(_adapter(clients, client), clients.settings.graph, pause)
 
         async def one(listing: Listing) -> None:
             async with limit:
@@ -191,10 +194,11 @@ def _adapter(clients: Clients, client: Any) -> GraphRequestAdapter:
 class _Reader:
     """Asks through one adapter, within one event loop."""
 
-    def __init__(self, adapter: GraphRequestAdapter, base: str) -> None:
+    def __init__(self, adapter: GraphRequestAdapter, base: str, pause: float) -> None:
         from msgraph.graph_service_client import GraphServiceClient  # noqa: PLC0415
 
         self._adapter, self._base = adapter, base
+        self._pause, self._turn, self._next = pause, asyncio.Lock(), 0.0
         self._graph = GraphServiceClient(request_adapter=adapter)
 
     async def fill(self, listing: Listing, items: list[dict[str, Any]]) -> Exception | None:
@@ -212,8 +216,9 @@ class _Reader:
         return None
 
     async def _pages(self, listing: Listing, items: list[dict[str, Any]]) -> None:
-        asked, pages, link = self._first(listing), Pages(), "first"
+        asked, pages, link = self._first(listing), Pages(listing.most_pages), "first"
         while link:
+            await self._wait()
             page = await self._send(asked)
             link = "" if listing.first else text(page, _NEXT)
             pages.turn(page["value"], link)
@@ -221,6 +226,13 @@ class _Reader:
             if link:
                 refuse_other_host(link, self._base)
                 asked = self._at(link)
+
+    async def _wait(self) -> None:
+        """Return when a request may be made."""
+        async with self._turn:
+            now = time.monotonic()
+            await asyncio.sleep(max(0.0, self._next - now))
+            self._next = max(now, self._next) + self._pause
 
     def _first(self, listing: Listing) -> RequestInformation:
         if listing.address:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from auditor.providers.azure.client import ROLES_VERSION, Clients, refuse_other_host
 from auditor.providers.azure.documents import entries, text
@@ -23,6 +25,10 @@ Fill = Callable[[list[dict[str, Any]]], None]
 _SUBSCRIPTIONS = "/subscriptions?api-version=2022-12-01"
 _GROUPS = "/providers/Microsoft.Management/managementGroups"
 _VAULTS = "/subscriptions/{}/providers/Microsoft.KeyVault/vaults?api-version=2022-07-01"
+_ACTIVITY = (
+    "/subscriptions/{}/providers/Microsoft.Insights/eventtypes/management/values"
+    "?api-version=2015-04-01&$filter={}"
+)
 _DIAGNOSTICS = "/providers/Microsoft.Insights/diagnosticSettings?api-version=2021-05-01-preview"
 _ENTRA_DIAGNOSTICS = "/providers/microsoft.aadiam/diagnosticSettings?api-version=2017-04-01-preview"
 _ANY = "00000000-0000-0000-0000-000000000000"
@@ -50,9 +56,19 @@ class Manager:
     def entry(self) -> tuple[Job, ...]:
         """Return what tells which subscriptions and management groups there are."""
         return (
-            Job("subscriptions", "all", partial(self._get, _SUBSCRIPTIONS)),
+            self.subscriptions(),
             Job("diagnostics", "entra", partial(self._get, _ENTRA_DIAGNOSTICS)),
         )
+
+    def subscriptions(self) -> Job:
+        """Return what tells which subscriptions there are."""
+        return Job("subscriptions", "all", partial(self._get, _SUBSCRIPTIONS))
+
+    def of_activity(self, id_: str, day: date, most_pages: int) -> Job:
+        """Return one day of the activity log of a subscription."""
+        window = f"eventTimestamp ge '{day}T00:00:00Z' and eventTimestamp le '{day}T23:59:59.999Z'"
+        path = _ACTIVITY.format(id_, quote(window))
+        return Job("activity", f"{id_}/{day}", partial(self._get, path, most_pages=most_pages))
 
     def above(self, tenant: str) -> Job:
         """Return the listing of every management group, from the tenant's root down."""
@@ -93,8 +109,8 @@ class Manager:
 
     # --- plain requests ------------------------------------------------------------------------
 
-    def _get(self, path: str, items: list[dict[str, Any]]) -> None:
-        url, pages = self._base + path, Pages()
+    def _get(self, path: str, items: list[dict[str, Any]], most_pages: int = 0) -> None:
+        url, pages = self._base + path, Pages(most_pages)
         while url:
             refuse_other_host(url, self._base)
             page = self._asked(url)

@@ -13,11 +13,16 @@ class EndlessPages(ValueError):
     """A listing whose pages do not end: the same page or address again, or too many."""
 
 
+class TooManyPages(ValueError):
+    """A listing of which a run may read no more."""
+
+
 class Pages:
     """Counts the pages of one listing."""
 
-    def __init__(self) -> None:
-        """Have seen none."""
+    def __init__(self, most: int = 0) -> None:
+        """Have seen none; take so many at most, 0 for any number that ends."""
+        self._most = most
         self._links: set[str] = set()
         self._before: list[Any] | None = None
         self._empty = 0
@@ -34,4 +39,6 @@ class Pages:
             or len(self._links) >= MOST_PAGES
         ):
             raise EndlessPages("the pages of the listing do not end")
+        if self._most and len(self._links) >= self._most:
+            raise TooManyPages
         self._links.add(link)

@@ -23,6 +23,7 @@ ACTIONS = {
     "eligible": "Microsoft.Authorization/roleEligibilityScheduleInstances/read",
     "classic-administrators": "Microsoft.Authorization/classicAdministrators/read",
     "vaults": "Microsoft.KeyVault/vaults/read",
+    "activity": "Microsoft.Insights/eventtypes/values/read",
     "diagnostics": "Microsoft.Insights/diagnosticSettings/read",
 }
 """The action behind each kind of document that comes from Azure Resource Manager."""
@@ -40,6 +41,8 @@ GRAPH = {
     "directory-roles": "RoleManagement.Read.Directory",
     "directory-eligible": "RoleEligibilitySchedule.Read.Directory",
     "credential-use": "AuditLog.Read.All",
+    "sign-ins": "AuditLog.Read.All",
+    "audits": "AuditLog.Read.All",
 }
 """The application permission behind each kind of document that comes from Graph."""
 

@@ -208,7 +208,9 @@ def _tellable(page: Any) -> Any:
     `serviceData` is any message: BigQuery's, say, has none here and would make the page unreadable.
     """
     from google.cloud.audit import audit_log_pb2  # noqa: PLC0415
-    from google.iam.v1.logging import audit_data_pb2  # noqa: PLC0415
+    from google.iam.v1.logging import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        audit_data_pb2,
+    )
 
     for entry in type(page).pb(page).entries:
         audit = audit_log_pb2.AuditLog()

@@ -26,7 +26,7 @@ from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording, Reply, Request
 from auditor.exported import Memory
 from auditor.models import Health, Known, Unknown
-from auditor.providers.azure import PROVIDER
+from auditor.providers.azure import PROVIDER, history
 from auditor.providers.azure.client import ForeignLink, refuse_other_host
 from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.engine import Allowed, Denied, evaluate
@@ -367,12 +367,16 @@ GRAPH_KINDS = {
     "roleDefinitions": "directory-roles",
     "roleEligibilityScheduleInstances": "directory-eligible",
     "appCredentialSignInActivities": "credential-use",
+    "signIns": "sign-ins",
+    "directoryAudits": "audits",
 }
 
 
 def test_the_permissions_are_those_of_the_calls_that_are_made(lab: Lab) -> None:
     before = len(lab.recording)
     lab.collect()
+    told = Collecting(lab.snapshot, Sealer(b"k" * KEY_LENGTH), Silent(), NOW)
+    history.collect(lab.settings(), [LOGIN.client], NOW, NOW, told, pause=0)
     asked = [json.loads(line) for line in lab.recording.lines()[before:]]
     paths = {one["path"].partition("?")[0] for one in asked if one["method"] == "GET"}
     graph = {path.rpartition("/")[2] for path in paths if path.startswith(("/v1.0/", "/beta/"))}

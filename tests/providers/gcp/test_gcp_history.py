@@ -26,7 +26,7 @@ from auditor.hunts.wanted import Window
 from auditor.models import Gap
 from auditor.providers import LogCollector
 from auditor.providers.gcp import PROVIDER, history
-from auditor.providers.gcp.jobs import Pace
+from auditor.providers.gcp.jobs import Pace, pages
 from auditor.runs import SnapshotFolder
 
 NOW = datetime(2026, 11, 13, 12, tzinfo=UTC)
@@ -155,5 +155,5 @@ def test_messages_that_are_not_installed_cost_no_page() -> None:
     page = types.ListLogEntriesResponse(entries=[types.LogEntry(insert_id="1")])
     types.ListLogEntriesResponse.pb(page).entries[0].proto_payload.Pack(audit)
     pager = SimpleNamespace(pages=[page])
-    [told] = history.pages(SimpleNamespace(pages=history._paced(lambda: pager, QUICK)))
+    [told] = pages(SimpleNamespace(pages=history._paced(lambda: pager, QUICK)))
     assert told["entries"][0]["protoPayload"]["methodName"] == "jobservice.insert"
