@@ -199,7 +199,7 @@ def _brought(order: Order) -> Brought:
         runners=order.runners,
         databases=order.databases,
         lists=order.lists,
-        incident=name,
+        incident=Path(name).stem if name.endswith(".toml") else name,
         bad_addresses=bad.addresses,
         bad_networks=bad.networks,
     )

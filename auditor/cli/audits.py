@@ -43,7 +43,8 @@ def audit(
         str | None, typer.Option(help="Date (2023-01-05): what was not rewritten since is exposed.")
     ] = None,
     incident: Annotated[
-        str | None, typer.Option(help="Incident profile, such as circleci-2023-01.")
+        str | None,
+        typer.Option(help="Incident: circleci-2023-01, or a .toml file of yours."),
     ] = None,
     out: OutOption = None,
     fail_on: FailOnOption = None,

@@ -42,7 +42,8 @@ def hunt(
     ] = None,
     until: Annotated[datetime | None, typer.Option(help="End of the window, UTC.")] = None,
     incident: Annotated[
-        str | None, typer.Option(help="Incident profile, such as circleci-2023-01.")
+        str | None,
+        typer.Option(help="Incident: circleci-2023-01, or a .toml file of yours."),
     ] = None,
     rules: RulesOption = None,
     live: Annotated[

@@ -85,6 +85,18 @@ def test_it_finds_the_thief_among_ordinary_traffic(logs: Path) -> None:
     assert told["coverage"]["habits"][0]["past_days"] == 15
 
 
+def test_an_incident_of_ones_own_gives_the_window_and_the_addresses(logs: Path) -> None:
+    profile = logs.parent / "ours.toml"
+    profile.write_text(
+        'title = "Ours"\nwindow_start = 2022-12-18\nexposed_before = 2022-12-30\n'
+        '[indicators]\naddresses = ["89.36.78.0/24"]\n'
+    )
+    told = found(logs, "--incident", str(profile))
+    assert told["since"] == "2022-12-18T00:00:00Z"
+    titles = [hit["title"] for hit in told["findings"][0]["hits"]]
+    assert "Address of a known attacker" in titles
+
+
 @pytest.mark.parametrize("name", [USER, KEY, USER.upper()])
 def test_only_the_identities_asked_for_are_looked_at(logs: Path, name: str) -> None:
     told = found(logs, "--identity", name)

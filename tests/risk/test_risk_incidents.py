@@ -6,6 +6,7 @@ import ipaddress
 import tomllib
 from datetime import UTC, date, datetime
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,49 @@ def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
     assert caught.value.exit_code == 2
     assert repr(name) in caught.value.message
     assert "circleci-2023-01" in caught.value.hint
+
+
+OWN = """
+title = "Ours"
+window_start = 2024-02-01
+exposed_before = 2024-03-01T12:00:00
+[indicators]
+addresses = ["203.0.113.7", "198.51.100.0/24"]
+networks = ["Bad Hosting"]
+"""
+
+
+def test_a_file_is_an_incident_too(tmp_path: Path) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text(OWN)
+    incident = incidents.load(str(path))
+    assert (incident.title, incident.advice) == ("Ours", "")
+    assert incident.window_start == datetime(2024, 2, 1, tzinfo=UTC)
+    assert incident.exposed_before == datetime(2024, 3, 1, 12, tzinfo=UTC)
+    found = incidents.indicators(incident.name)
+    assert found.addresses == ("203.0.113.7", "198.51.100.0/24")
+    assert found.networks == ("Bad Hosting",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("title =", "titel =", "title must be text"),
+        ("2024-02-01", '"in February"', "window_start must be"),
+        ("exposed_before = 2024-03-01T12:00:00", "", "exposed_before must be"),
+        ("203.0.113.7", "evil.example", "addresses must be"),
+        ('["Bad Hosting"]', '"Bad Hosting"', "networks must be"),
+        ("[indicators]", "[indicators", "cannot be read"),
+    ],
+)
+def test_a_file_that_says_too_little_is_a_mistake_that_names_the_key(
+    tmp_path: Path, old: str, new: str, why: str
+) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text(OWN.replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        incidents.load(str(path))
+    assert why in caught.value.message
 
 
 def test_a_day_is_an_incident_from_its_first_moment_utc() -> None:
