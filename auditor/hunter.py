@@ -22,7 +22,7 @@ from auditor.config import Loaded, from_json
 from auditor.errors import ConfigError
 from auditor.hunting import Logs, Order
 from auditor.inventory import systems
-from auditor.models import Hunted, Json, Past
+from auditor.models import Hunted, Json
 from auditor.plan import Plan, plan
 from auditor.report.text import for_terminal
 from auditor.runs import SNAPSHOT_NAME, OutputFolder, Run, SnapshotFolder, open_run
@@ -88,8 +88,8 @@ def _of_run(
     """Hunt for the identities of a finished run, and keep what came of it in its folder."""
     loaded = from_json(run.settings["loaded"], str(run.folder / "run.json"))
     todo = plan(loaded, run.settings["only"])
-    results = conclude(todo, run, Past(), {})
-    sealer = OutputFolder(run.folder.parent).sealer()
+    output = OutputFolder(run.folder.parent)
+    results, sealer = conclude(todo, run, output.past(run), {}), output.sealer()
     order = replace(order, incident=order.incident or todo.incident)
     if ask_providers:
         everybody = [*names, *(identity.id for identity in results.identities)]

@@ -18,7 +18,18 @@ from auditor import hunts
 from auditor.collecting import Progress
 from auditor.config import Hunts
 from auditor.errors import ConfigError
-from auditor.models import Gap, Hunted, Incident, KeyUse, OldKey, Results
+from auditor.models import (
+    Baseline,
+    Gap,
+    Hunted,
+    Incident,
+    KeyUse,
+    OldKey,
+    Resolution,
+    Results,
+    Usage,
+    Used,
+)
 from auditor.risk import incidents
 from auditor.runs import Run, write_whole
 from auditor.tails import Sealer
@@ -55,6 +66,8 @@ class Order:
     lists: Sequence[Path] = ()
     gaps: tuple[Gap, ...] = ()
     """What of the logs could not be had."""
+    baselines: Sequence[Baseline] = ()
+    """Rotations that runs have watched."""
 
     @property
     def begin(self) -> datetime | None:
@@ -91,7 +104,9 @@ def hunt(
     from auditor.hunts import asking  # noqa: PLC0415
 
     ledgers = [_read(one, order, subjects, folder, sealer, now, progress) for one in order.logs]
-    mine = asking.Question(order.begin, order.until, subjects, _brought(order), order.rules)
+    mine = asking.Question(
+        order.begin, order.until, subjects, _brought(order), order.rules, order.baselines
+    )
     hunted = asking.ask(mine, folder, ledgers, progress)
     return replace(hunted, gaps=(*order.gaps, *hunted.gaps))
 
@@ -120,11 +135,19 @@ def of_audit(
     now: datetime,
     progress: Progress,
 ) -> Hunted:
-    """Hunt for the identities behind the secrets of an audit, and for further names."""
+    """Hunt for the identities behind the secrets of an audit, and for further names.
+
+    With the past of the run in its results, retired credentials are looked for, too: also those of
+    identities that are gone since.
+    """
     hunts.ready()
     from auditor.hunts.subjects import behind  # noqa: PLC0415
 
-    subjects = behind(results, names, ci_systems, sealer)
+    listed = {identity.id for identity in results.identities}
+    proven = [base for base in results.baselines if base.verified]
+    gone = {key.identity_id for base in proven for key in base.retired} - listed - {""}
+    subjects = behind(results, [*names, *sorted(gone)], ci_systems, sealer)
+    order = replace(order, baselines=proven)
     return of_run(run, order, subjects, sealer, now, progress)
 
 
@@ -145,7 +168,35 @@ def with_hunt(results: Results, hunted: Hunted | None) -> Results:
     if hunted is None:
         return results
     gaps = tuple(dict.fromkeys((*results.gaps, *hunted.gaps)))
-    return replace(results, findings=hunted.findings, hunting=hunted.hunting, gaps=gaps)
+    calls: dict[str, list[Used]] = {}
+    for used in hunted.used:
+        calls.setdefault(used.identity_id, []).append(used)
+    return replace(
+        results,
+        findings=hunted.findings,
+        hunting=hunted.hunting,
+        gaps=gaps,
+        resolutions=tuple(
+            _with_use(one, calls.get(one.identity_id)) for one in results.resolutions
+        ),
+    )
+
+
+def _with_use(resolution: Resolution, calls: Iterable[Used] | None) -> Resolution:
+    """Return what an identity may do with what logs show of its use; the later use counts.
+
+    A call is a use of its service, too, where the provider tells of services: "s3:GetObject".
+    """
+    if not calls:
+        return resolution
+    known = {one.what.casefold(): one for one in resolution.usage}
+    for call in calls:
+        service = call.what.partition(":")[0].casefold()
+        for key in dict.fromkeys((call.what.casefold(), *([service] if service in known else []))):
+            before = known.get(key, Usage(call.what, None))
+            if before.last is None or before.last < call.last:
+                known[key] = replace(before, last=call.last)
+    return replace(resolution, usage=tuple(known.values()))
 
 
 def uses(run: Run, keys: Iterable[OldKey]) -> tuple[KeyUse, ...]:

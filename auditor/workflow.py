@@ -16,7 +16,6 @@ from auditor.collecting import Collecting, Progress
 from auditor.conclude import conclude
 from auditor.config import Loaded, from_json, to_json
 from auditor.errors import AuthError, Interrupted, RemoteError, WorkbookError
-from auditor.models import Past
 from auditor.plan import Plan, plan, require_packages
 from auditor.publishing import Outcome, publish
 from auditor.report import tracker
@@ -89,7 +88,7 @@ def _hunt(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now: d
     """Look for the identities behind the secrets in the logs that the configuration names."""
     order = hunting.order(todo.loaded.settings.hunts, todo.incident)
     if order.logs:
-        results, sealer = conclude(todo, run, Past(), {}), output.sealer()
+        results, sealer = conclude(todo, run, output.past(run), {}), output.sealer()
         names = todo.loaded.settings.hunts.identities
         hunting.of_audit(run, order, results, names, todo.systems, sealer, now, progress)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.collecting import Progress
-from auditor.hunts import jobs, seen, sight, store
+from auditor.hunts import jobs, seen, sight, store, uses
 from auditor.hunts.ledger import Ledger
 from auditor.hunts.networks import Brought, Intelligence
 from auditor.hunts.rules.definition import Hunt, Refused
@@ -20,7 +20,7 @@ from auditor.hunts.searching import search
 from auditor.hunts.stories import tell
 from auditor.hunts.subjects import Subjects
 from auditor.hunts.wanted import Window
-from auditor.models import Hunted, Hunting
+from auditor.models import Baseline, Hunted, Hunting
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -35,6 +35,8 @@ class Question:
     subjects: Subjects = field(default_factory=Subjects)
     brought: Brought = field(default_factory=Brought)
     rules: Path | None = None
+    baselines: Sequence[Baseline] = ()
+    """Rotations that runs have watched: those proven tell which credentials are retired."""
 
 
 def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: Progress) -> Hunted:
@@ -48,6 +50,7 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
         progress.start("hunting", len(hunts))
         searched = search(connection, hunts, window, progress.advance)
         stories = tell(connection, searched.hunts, question.subjects.known)
+        used = uses.called(connection, {one.id for one in question.subjects.people})
         looked = sight.look(connection, ledgers, question.subjects, window)
     hunting = Hunting(
         since=window.since,
@@ -62,7 +65,7 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
         refused=tuple((one.title, one.file, one.why) for one in refused),
         tables=tuple((table.name, table.day) for table in intelligence.tables),
     )
-    return Hunted(stories.findings, hunting, looked.gaps)
+    return Hunted(stories.findings, hunting, looked.gaps, used)
 
 
 @contextmanager
@@ -90,6 +93,7 @@ def _facts(
     spans, watched = jobs.spans(connection)
     return seen.Facts(
         addresses=intelligence.look_up(seen.addresses(connection)),
+        retired=uses.retired(connection, question.baselines),
         jobs=spans,
         watched=watched,
         granted=question.subjects.granted,

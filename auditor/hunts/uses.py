@@ -1,13 +1,19 @@
-"""The last use of every credential that the events of a run show."""
+"""What the events of a run show of use: of every credential, of retired ones, of permissions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.hunts import store
+from auditor.hunts.seen import Retired
+from auditor.models import Baseline, Used
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 # A session is a use of the credential that it was begun with, however long ago.
 _LAST = """
@@ -15,6 +21,18 @@ _LAST = """
         arg_max(src_ip, time), arg_max(operation, time), arg_max(log, time)
     FROM events WHERE COALESCE(session_of, credential_uid) IS NOT NULL AND time IS NOT NULL
     GROUP BY ALL ORDER BY ALL
+"""
+
+_CREDENTIALS = """
+    SELECT DISTINCT platform, COALESCE(session_of, credential_uid) AS credential
+    FROM events WHERE credential IS NOT NULL ORDER BY ALL
+"""
+# A call that failed for another reason than a refusal took the permission all the same.
+_CALLED = """
+    SELECT who, permission, max(time) FROM (
+        SELECT who, time, unnest(string_split(operation, ' ')) AS permission FROM seen
+        WHERE outcome <> 'denied' AND operation IS NOT NULL AND time IS NOT NULL
+    ) WHERE permission <> '' GROUP BY ALL ORDER BY ALL
 """
 
 
@@ -30,17 +48,22 @@ class LastUse:
     log: str
 
     def is_of(self, provider: str, label: str) -> bool:
-        """Return whether it is a credential as its provider's listing names it.
+        """Return whether it is a credential as its provider's listing names it."""
+        return self.platform == provider and is_one(self.credential, label)
 
-        Listings show a key id without its tail, and of a service account's key the last part; logs
-        show the seal of the tail with it, and of a service account's key the whole name.
-        """
-        if self.platform != provider or not label:
-            return False
-        name, wanted = self.credential.casefold(), label.casefold()
-        if wanted.endswith("****"):
-            return name.startswith(wanted) or f"/{wanted}" in name
-        return name == wanted or name.endswith(f"/{wanted}")
+
+def is_one(logged: str, label: str) -> bool:
+    """Return whether a log and a listing of the same provider name one credential.
+
+    Listings show a key id without its tail, and of a service account's key the last part; logs
+    show the seal of the tail with it, and of a service account's key the whole name.
+    """
+    if not label:
+        return False
+    name, wanted = logged.casefold(), label.casefold()
+    if wanted.endswith("****"):
+        return name.startswith(wanted) or f"/{wanted}" in name
+    return name == wanted or name.endswith(f"/{wanted}")
 
 
 def last_uses(folder: Path) -> Iterator[LastUse]:
@@ -57,3 +80,28 @@ def last_uses(folder: Path) -> Iterator[LastUse]:
         for platform, name, last, src_ip, operation, log in connection.execute(_LAST).fetchall():
             moment = last.replace(tzinfo=UTC)
             yield LastUse(platform, name, moment, src_ip or "", operation or "", log or "")
+
+
+def retired(connection: DuckDBPyConnection, baselines: Iterable[Baseline]) -> tuple[Retired, ...]:
+    """Return the credentials of the view `events` whose rotation was proven, each with when.
+
+    Several entries may have held one: the first proof counts.
+    """
+    logged = connection.execute(_CREDENTIALS).fetchall()
+    since: dict[str, datetime] = {}
+    for base in baselines:
+        if base.verified is None:
+            continue
+        for key in base.retired:
+            for platform, name in logged:
+                if platform == key.provider and is_one(name, key.label):
+                    since[name] = min(base.verified, since.get(name, base.verified))
+    return tuple(Retired(name, when) for name, when in since.items())
+
+
+def called(connection: DuckDBPyConnection, ids: Collection[str]) -> tuple[Used, ...]:
+    """Return what each of the identities used, by the table `seen`, and when it last did."""
+    rows = connection.execute(_CALLED).fetchall()
+    return tuple(
+        Used(who, what, last.replace(tzinfo=UTC)) for who, what, last in rows if who in ids
+    )

@@ -36,6 +36,7 @@ from auditor.models.findings import (
     LogRead,
     Reference,
     Strength,
+    Used,
     finding_id,
 )
 from auditor.models.inventory import (
@@ -118,6 +119,7 @@ __all__ = [
     "Unknown",
     "Usage",
     "Use",
+    "Used",
     "Verdict",
     "Weakness",
     "Who",

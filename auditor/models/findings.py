@@ -181,12 +181,23 @@ class Hunting:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """When the logs last show that an identity used a permission, as its platform spells it."""
+
+    identity_id: str
+    what: str
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Hunted:
     """What one hunt over logs came to."""
 
     findings: tuple[Finding, ...]
     hunting: Hunting
     gaps: tuple[Gap, ...]
+    used: tuple[Used, ...] = ()
+    """Of the identities that were looked for, and nobody else."""
 
 
 def finding_id(*what: str) -> str:

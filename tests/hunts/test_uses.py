@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor import hunting
+from auditor.collecting import Silent
+from auditor.hunting import Logs, Order
 from auditor.hunts import store
 from auditor.hunts.events import Event, Outcome, credential_name
+from auditor.hunts.subjects import Subject, Subjects
 from auditor.hunts.uses import LastUse, last_uses
+from auditor.models import Baseline, Hunted, OldKey, Resolution, Results, RunInfo, Severity, Usage
 from auditor.tails import Sealer
 
 KEY = credential_name("AKIAIOSFODNN7EXAMPLE", Sealer(b"k" * 32))
@@ -80,3 +86,90 @@ def test_how_logs_and_listings_name_one_credential(
 ) -> None:
     use = LastUse(platform, logged, datetime(2023, 1, 1, tzinfo=UTC), "", "", "")
     assert use.is_of(provider, label) is same
+
+
+USER = "arn:aws:iam::123456789012:user/ci"
+PROVEN = datetime(2023, 1, 10, tzinfo=UTC)
+
+
+def trail(folder: Path, *calls: tuple[str, str, str]) -> None:
+    """Write a CloudTrail file of calls: when, which, and the error or ""."""
+    folder.mkdir()
+    records = [
+        {
+            "eventVersion": "1.08", "eventID": f"e-{number}", "eventTime": when,
+            "eventSource": "s3.amazonaws.com", "eventName": name, "awsRegion": "us-east-1",
+            "sourceIPAddress": "203.0.113.9", "userAgent": "aws-cli/2.9.1",
+            "userIdentity": {"type": "IAMUser", "arn": USER, "userName": "ci",
+                             "accessKeyId": "AKIAIOSFODNN7EXAMPLE"},
+        } | ({"errorCode": error} if error else {})
+        for number, (when, name, error) in enumerate(calls)
+    ]  # fmt: skip
+    (folder / "trail.json").write_text(json.dumps({"Records": records}))
+
+
+def hunted(tmp_path: Path, *baselines: Baseline) -> Hunted:
+    return hunting.hunt(
+        Order([Logs(tmp_path / "logs", "cloudtrail")], baselines=baselines),
+        Subjects((Subject(USER, frozenset({USER.casefold()}), "aws"),)),
+        tmp_path / "run",
+        Sealer(b"k" * 32),
+        datetime(2023, 2, 1, tzinfo=UTC),
+        Silent(),
+    )
+
+
+def baseline(verified: datetime | None, label: str = "AKIAIOSFODNN7EXA****") -> Baseline:
+    return Baseline(
+        "S-1", "circleci", "c", "prod", "AWS_ACCESS_KEY_ID", Severity.HIGH, PROVEN, None, None,
+        None, "", (), verified=verified, retired=(OldKey(USER, "123456789012", "aws", label),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("baselines", "found"),
+    [
+        ((baseline(PROVEN),), 1),
+        ((baseline(PROVEN), baseline(datetime(2023, 1, 12, tzinfo=UTC))), 1),
+        ((baseline(datetime(2023, 1, 12, tzinfo=UTC)),), 0),
+        ((baseline(None),), 0),
+        ((baseline(PROVEN, "AKIAIOSFODNN7EXB****"),), 0),
+        ((), 0),
+    ],
+)
+def test_a_credential_that_is_used_after_its_proven_rotation_is_found(
+    tmp_path: Path, baselines: tuple[Baseline, ...], found: int
+) -> None:
+    trail(
+        tmp_path / "logs",
+        ("2023-01-09T00:00:00Z", "ListBuckets", ""),
+        ("2023-01-11T00:00:00Z", "ListBuckets", "InvalidClientTokenId"),
+    )
+    runs = hunted(tmp_path, *baselines).hunting.hunts
+    (hits,) = [one.hits for one in runs if one.title == "Credential used after its rotation"]
+    assert hits == found
+
+
+def test_what_an_identity_called_counts_as_its_use_the_later_time_wins(tmp_path: Path) -> None:
+    trail(
+        tmp_path / "logs",
+        ("2023-01-09T00:00:00Z", "GetObject", ""),
+        ("2023-01-11T00:00:00Z", "GetObject", "NoSuchKey"),
+        ("2023-01-11T00:00:00Z", "DeleteBucket", "AccessDenied"),
+        ("2023-01-05T00:00:00Z", "PutObject", ""),
+    )
+    old, new = datetime(2022, 12, 1, tzinfo=UTC), datetime(2023, 1, 20, tzinfo=UTC)
+    told = (Usage("s3", None, old), Usage("ec2", None, old), Usage("s3:PutObject", new))
+    results = Results(
+        RunInfo("r", PROVEN, "0", ""), places=(), secrets=(), classifications=(), credentials=(),
+        identities=(), matches=(), unmatched=(), assessments=(), coverage=(), gaps=(),
+        resolutions=(Resolution(USER, (), (), usage=told), Resolution("other", (), ())),
+    )  # fmt: skip
+    mine, other = hunting.with_hunt(results, hunted(tmp_path)).resolutions
+    assert set(mine.usage) == {
+        Usage("s3", datetime(2023, 1, 11, tzinfo=UTC), old),
+        Usage("ec2", None, old),
+        Usage("s3:PutObject", new),
+        Usage("s3:GetObject", datetime(2023, 1, 11, tzinfo=UTC)),
+    }
+    assert other.usage == ()
