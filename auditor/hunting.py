@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from auditor import hunts
+from auditor import hunts, incidents
 from auditor.collecting import Progress
 from auditor.config import Hunts
 from auditor.errors import ConfigError
@@ -30,7 +30,6 @@ from auditor.models import (
     Usage,
     Used,
 )
-from auditor.risk import incidents
 from auditor.runs import Run, write_whole
 from auditor.tails import Sealer
 

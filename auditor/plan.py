@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from auditor import incidents
 from auditor.classify.by_hand import refuse_unknown_kinds
 from auditor.config import Loaded
 from auditor.errors import ConfigError, MissingExtra
@@ -14,7 +15,6 @@ from auditor.inventory import System, systems
 from auditor.models import Incident
 from auditor.overrides import Overrides
 from auditor.providers import Provider, providers
-from auditor.risk import incidents
 
 Kind = Literal["inventory", "providers"]
 

@@ -26,6 +26,7 @@ GROUND = {
     "logfields",
     "tomlfile",
     "overrides",
+    "incidents",
 }
 PURE = {"classify", "risk"}
 COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}

@@ -1,4 +1,4 @@
 """How bad a leak is and what to do about it: pure rules over what the earlier steps learnt.
 
-`severity.assess` is the step; `incidents` gives the event that an audit is run for.
+`severity.assess` is the step.
 """

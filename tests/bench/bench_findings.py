@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from auditor import hunting
+from auditor import hunting, incidents
 from auditor.collecting import Silent
 from auditor.demo import logs, scenario, traffic
 from auditor.hunting import Logs, Order
@@ -29,7 +29,6 @@ from auditor.hunts.stories import Known, tell
 from auditor.hunts.subjects import Subjects
 from auditor.hunts.wanted import Window
 from auditor.models import Hunted
-from auditor.risk import incidents
 from auditor.tails import Sealer
 
 SINCE = datetime(2022, 12, 16, tzinfo=UTC)

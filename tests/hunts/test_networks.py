@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auditor.errors import ConfigError
 from auditor.hunts.networks import Brought, Intelligence, Ranges
 from auditor.hunts.seen import Address
-from auditor.risk.incidents import indicators
+from auditor.incidents import indicators
 
 MULLVAD = "185.213.154.66"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from auditor import incidents
 from auditor.errors import ConfigError
 from auditor.models import Json
-from auditor.risk import incidents
 
 
 @pytest.fixture
