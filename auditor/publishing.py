@@ -18,6 +18,7 @@ from auditor.report import outputs, rows, tracker
 from auditor.report.closing import Closing, closing
 from auditor.report.rows import Options, Summary, waivers
 from auditor.report.tracker import Tracker
+from auditor.risk.changes import put_back
 from auditor.runs import RESULTS_NAME, OutputFolder, Run, write_results, write_whole
 
 EXIT_FOUND, EXIT_INCOMPLETE, EXIT_CONTRADICTED = 10, 11, 12
@@ -89,6 +90,9 @@ def _concluded(
     watched = (key for base in past.baselines.values() for key in (*base.keys, *base.retired))
     results = conclude(todo, run, past, edits, hunting.uses(run, watched))
     results = hunting.with_hunt(results, hunting.kept(run))
+    if past.trend and past.trend[-1].run_id == previous.content.run_id:
+        by_hand = put_back(past, results.run, previous.severities)
+        results = replace(results, changes=(*results.changes, *by_hand))
     options = _options(todo, results, now)
     return replace(results, edits=rows.held(results, options)), options
 

@@ -20,6 +20,7 @@ from auditor.models import (
 
 KEPT = 20_000
 """Changes that results.json carries on; the oldest fall out, and stand in the runs' own files."""
+BY_HAND = "Severity, changed by hand and put back"
 FITS = 300
 """Characters of a person's text that are told of."""
 _NOBODY = HumanEdit()
@@ -99,6 +100,21 @@ def _cells(edit: HumanEdit) -> dict[str, str]:
 
 def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
+
+
+def put_back(past: Past, run: RunInfo, shown: Mapping[str, str]) -> tuple[Change, ...]:
+    """Return the severities that people changed by hand, which the tool writes anew.
+
+    `shown` holds them as the workbook had them, by Secret ID. What a person wrote there is kept
+    here: the column is the tool's, the opinion is worth reading.
+    """
+    return tuple(
+        Change(
+            run.id, run.started, id_, BY_HAND, shown[id_][:FITS], base.severity.value, Who.PEOPLE
+        )
+        for id_, base in past.baselines.items()
+        if shown.get(id_, base.severity.value) != base.severity.value
+    )
 
 
 def point(now: Now) -> Point:

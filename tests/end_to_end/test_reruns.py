@@ -69,6 +69,21 @@ def test_edits_outlive_the_workbook(audits: Audits, ruin: str) -> None:
     assert audits.results()["edits"][id_]["owner"] == "Ann Ace"
 
 
+def test_a_severity_changed_by_hand_is_put_back_and_told(audits: Audits) -> None:
+    assert audits.audit().code == 0
+    book, sheet, columns = secrets_sheet(audits)
+    id_ = ids_of(sheet)[0]
+    at = row_of(sheet, id_)
+    was = sheet.cell(at, columns["Severity"]).value
+    sheet.cell(at, columns["Severity"]).value = "Low, says Ann"
+    book.save(audits.tracker)
+    assert audits.audit().code == 0
+    book, sheet, columns = secrets_sheet(audits)
+    assert sheet.cell(row_of(sheet, id_), columns["Severity"]).value == was
+    told = [row for row in book["Changes"].iter_rows(values_only=True) if row[2] == id_]
+    assert [row[5:7] for row in told] == [("Low, says Ann", was)]
+
+
 def test_first_seen_stays_and_last_seen_moves(audits: Audits) -> None:
     assert audits.audit().code == 0
     assert audits.audit().code == 0

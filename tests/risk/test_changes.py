@@ -21,7 +21,7 @@ from auditor.models import (
     Verdict,
     Who,
 )
-from auditor.risk.changes import KEPT, Now, changes, point
+from auditor.risk.changes import BY_HAND, KEPT, Now, changes, point, put_back
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = RunInfo("r2", THEN + timedelta(days=7), "1", "acme")
@@ -89,3 +89,10 @@ def test_what_people_left_alone_is_no_change(edits: dict[str, HumanEdit]) -> Non
     past = Past(seen=PAST.seen, edits=edits)
     found = changes(past, Now(RUN, {}, {}, edits))
     assert not [one for one in found if one.who is Who.PEOPLE]
+
+
+def test_a_severity_that_people_changed_is_told_with_what_they_wrote() -> None:
+    shown = {"S-1": "Low, says Ann", "S-2": "Low", "S-9": "Critical"}
+    (found,) = put_back(PAST, RUN, shown)
+    assert (found.secret_id, found.what) == ("S-1", BY_HAND)
+    assert (found.before, found.after, found.who) == ("Low, says Ann", "High", Who.PEOPLE)

@@ -12,6 +12,7 @@ from auditor.report.tables import Owner, Table, Value
 
 SCHEMA_VERSION = 1
 """Raised when sheet Secrets changes in a way that an older version could not read."""
+RUN_ID = "run id"
 TOOL_COLUMN = "tool column"
 """Begins the rows of _meta that name the tool's columns, for versions that lack one of them."""
 
@@ -27,7 +28,7 @@ def draw_lists(sheet: Worksheet, styles: Styles) -> str:
 def draw_meta(sheet: Worksheet, styles: Styles, run: RunInfo, secrets: Table) -> None:
     """Draw which version and run wrote the workbook, and which columns were the tool's."""
     _append(sheet, styles, "schema version", SCHEMA_VERSION)
-    _append(sheet, styles, "run id", run.id)
+    _append(sheet, styles, RUN_ID, run.id)
     _append(sheet, styles, "tool version", run.tool_version)
     for column in secrets.columns:
         if column.owner is Owner.TOOL:

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from auditor.report.layout import META, marker, same
 from auditor.report.rows import people, secrets
-from auditor.report.sheets.hidden import TOOL_COLUMN
+from auditor.report.sheets.hidden import RUN_ID, TOOL_COLUMN
 from auditor.report.tracker.preflight import UNREADABLE, Unreadable
 from auditor.report.tracker.values import as_header, value_of
 from auditor.report.workbook import NAMES
@@ -52,10 +52,22 @@ def rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
 
 def tool_columns(book: Workbook, titles: dict[str, str]) -> frozenset[str]:
     """Return the headers that were the tool's when the workbook was written."""
+    return frozenset(same(value) for name, value in _meta(book, titles) if name == TOOL_COLUMN)
+
+
+def run_id(book: Workbook, titles: dict[str, str]) -> str:
+    """Return which run wrote the workbook, "" where nothing says so."""
+    return next((value for name, value in _meta(book, titles) if name == RUN_ID), "")
+
+
+def _meta(book: Workbook, titles: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of the hidden sheet that tells of the writing."""
     if META not in titles:
-        return frozenset()
-    pairs = ([as_header(value_of(cell)) for cell in row[:2]] for row in rows(book[titles[META]]))
-    return frozenset(same(pair[1]) for pair in pairs if len(pair) > 1 and pair[0] == TOOL_COLUMN)
+        return
+    for row in rows(book[titles[META]]):
+        pair = [as_header(value_of(cell)) for cell in row[:2]]
+        if len(pair) > 1:
+            yield pair[0], pair[1]
 
 
 def _marked(book: Workbook, name: str) -> str:

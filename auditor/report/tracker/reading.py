@@ -50,6 +50,8 @@ class Content:
     extras: tuple[str, ...] = ()
     """Headers of the columns people added."""
     loose: tuple[Loose, ...] = ()
+    run_id: str = ""
+    """Which run wrote the workbook, "" where it does not say."""
     layout: Layout = field(default_factory=Layout)
 
     def vanished(self, secret_id: str) -> Vanished:
@@ -87,7 +89,14 @@ def _content(reader: ExcelReader) -> Content:
     columns, shaped = sheets[0]
     extras = dict.fromkeys(header for found, _ in sheets for header in found.extras)
     layout = Layout(titles, columns.headers, shaped, taker.notes)
-    return Content(*_edits(taker.cells), taker.known, tuple(extras), tuple(taker.loose), layout)
+    return Content(
+        *_edits(taker.cells),
+        taker.known,
+        tuple(extras),
+        tuple(taker.loose),
+        finding.run_id(book, titles),
+        layout,
+    )
 
 
 def _take_sheet(
