@@ -227,7 +227,12 @@ _PRINCIPALS = re.compile(r"principalEmail=\(([^)]+)\)")
 
 
 def _is_within(query: str, entry: dict[str, Any]) -> bool:
-    """Say whether a filter of the audit lets an entry through, by time and principals."""
+    """Say whether a filter of the audit lets an entry through, by time and principals.
+
+    One without an end lets all through: the demo's entries do not age, whenever it is run.
+    """
+    if "timestamp<" not in query:
+        return True
     time = datetime.fromisoformat(entry["timestamp"])
     whom = _PRINCIPALS.search(query)
     email = entry["protoPayload"]["authenticationInfo"]["principalEmail"]
