@@ -25,7 +25,7 @@ from auditor.hunts.sketch import LINE_COLUMNS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-MEMORY = "128MB"
+MEMORY = "256MB"
 """What DuckDB may hold before it spills to the run's folder."""
 _FETCHED = 1000
 _FOLDER = "events"
@@ -35,8 +35,10 @@ _AS_READ = {**COLUMNS, "time": "VARCHAR"}
 _CAST = ", ".join({"time": "TRY_CAST(time AS TIMESTAMP) AS time"}.get(n, n) for n in COLUMNS)
 _NOTHING = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
 _ONCE = """
-    SELECT * FROM kept WHERE platform = $platform
-    QUALIFY row_number() OVER (PARTITION BY event_uid ORDER BY file, position) = 1
+    SELECT * FROM kept WHERE rowid IN (
+        SELECT arg_min(rowid, (file, position)) FROM kept WHERE platform = $platform
+        GROUP BY event_uid
+    )
     ORDER BY time, file, position
 """
 _OTHERS = """
@@ -165,7 +167,10 @@ def _database(spill: Path) -> DuckDBPyConnection:
     """Return a database in memory that spills to this folder."""
     import duckdb  # noqa: PLC0415 (workers that only decode never load it)
 
-    return duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill)})
+    # Each thread pins blocks of its own: with one a core, a large machine runs out of memory.
+    return duckdb.connect(
+        config={"memory_limit": MEMORY, "temp_directory": str(spill), "threads": 2}
+    )
 
 
 def _stored(connection: DuckDBPyConnection, files: Sequence[Path]) -> DuckDBPyRelation:
