@@ -25,7 +25,7 @@ from auditor.inventory import systems
 from auditor.models import Hunted, Json
 from auditor.plan import Plan, plan
 from auditor.report.text import for_terminal
-from auditor.runs import SNAPSHOT_NAME, OutputFolder, Run, SnapshotFolder, open_run
+from auditor.runs import SNAPSHOT_NAME, OutputFolder, Run, SnapshotFolder, open_run, write_whole
 from auditor.tails import KEY_LENGTH, Sealer
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Told:
     rules: Path | None = None
     live: bool = False
     """Whether the configured providers are asked for their own logs, too."""
+    ocsf: Path | None = None
+    """Where findings and events are written for a SIEM."""
 
 
 def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunted:
@@ -60,9 +62,14 @@ def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunte
         order = replace(order, rules=told.rules)
     if not order.logs and not told.live:
         raise ConfigError("no logs to hunt in", "give --logs FOLDER, --live, or [hunts] logs")
+    if told.ocsf and not told.ocsf.absolute().parent.is_dir():
+        raise ConfigError(f"{told.ocsf} cannot be written", "name a file in a folder that exists")
     names = [*told.identities, *loaded.settings.hunts.identities]
     if told.run:
-        return _of_run(open_run(told.run), order, names, now, progress, ask_providers=told.live)
+        run = open_run(told.run)
+        hunted = _of_run(run, order, names, now, progress, ask_providers=told.live)
+        _write_ocsf(hunted, run.folder, told.ocsf, now)
+        return hunted
     from auditor.hunts.subjects import named  # noqa: PLC0415 (needs the extra)
 
     with tempfile.TemporaryDirectory(prefix="auditor-hunt-") as folder:
@@ -73,7 +80,21 @@ def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunte
             snapshot = SnapshotFolder(Path(folder) / SNAPSHOT_NAME)
             collecting = Collecting(snapshot, sealer, progress, now)
             order = _with_live(todo, order, Path(folder), names, collecting)
-        return hunting.hunt(order, subjects, Path(folder), sealer, now, progress)
+        hunted = hunting.hunt(order, subjects, Path(folder), sealer, now, progress)
+        _write_ocsf(hunted, Path(folder), told.ocsf, now)
+        return hunted
+
+
+def _write_ocsf(hunted: Hunted, folder: Path, target: Path | None, now: datetime) -> None:
+    """Write what was found and kept as OCSF; ConfigError where the file cannot be written."""
+    if target is None:
+        return
+    from auditor.hunts import ocsf  # noqa: PLC0415 (needs the extra)
+
+    try:
+        write_whole(target, ocsf.lines(folder, hunted.findings, now))
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written", "name another file") from error
 
 
 def _of_run(

@@ -49,6 +49,9 @@ def hunt(
     live: Annotated[
         bool, typer.Option("--live", help="Ask the configured providers for their own logs, too.")
     ] = False,
+    ocsf: Annotated[
+        Path | None, typer.Option(help="File to write findings and events to, as OCSF JSON lines.")
+    ] = None,
     config: ConfigOption = None,
     output_format: FormatOption = Formats.TEXT,
 ) -> int:
@@ -67,6 +70,7 @@ def hunt(
         until=until and until.replace(tzinfo=UTC),
         rules=rules,
         live=live,
+        ocsf=ocsf,
     )
     with progress_on(sys.stderr) as progress:
         hunted = hunter.hunt(loaded, told, datetime.now(UTC), progress)
