@@ -58,7 +58,7 @@ def test_a_second_demo_is_a_rerun(tmp_path: Path) -> None:
 
 STORIES = {
     "aws": {"org-global AWS_SECRET_ACCESS_KEY"},
-    "azure": {"azure-production ARM_CLIENT_SECRET", "azure-production AZURE_CLIENT_SECRET"},
+    "azure": {"azure-production AZURE_CLIENT_SECRET"},
     "gcp": {f"{p} GCLOUD_SERVICE_KEY" for p in ("labs-clouds", "telemetry-etl", "wind-tunnel")},
     "github": {"org-global GITHUB_TOKEN", "launchpad-monolith github-user-key"},
 }

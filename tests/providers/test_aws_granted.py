@@ -12,6 +12,16 @@ BUCKET = "arn:aws:s3:::site"
 
 def told(world: Any, resource: str, **changes: Any) -> dict[str, tuple[str, ...]]:
     """Return what user ci can do on what, where the resource's policy has one statement."""
+    saved(world, resource, **changes)
+    directory = world.directory()
+    assert directory.resolve(world.arn("bob")).capabilities == ()
+    found = directory.resolve(world.arn("ci"))
+    assert found.gaps == ()
+    return {str(one.name): one.resources for one in found.capabilities}
+
+
+def saved(world: Any, resource: str, **changes: Any) -> None:
+    """Write users ci and bob, and a resource whose policy has one statement, about ci."""
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"AWS": world.arn("ci")},
@@ -24,11 +34,6 @@ def told(world: Any, resource: str, **changes: Any) -> dict[str, tuple[str, ...]
     world.write(users={"ci": {}, "bob": {}})
     service = resource.split(":")[2]
     world.save(f"resource-policies/{service}", {"Policies": [{"Arn": resource, "Policy": policy}]})
-    directory = world.directory()
-    assert directory.resolve(world.arn("bob")).capabilities == ()
-    found = directory.resolve(world.arn("ci"))
-    assert found.gaps == ()
-    return {str(one.name): one.resources for one in found.capabilities}
 
 
 def test_a_bucket_grants_by_itself(world: Any) -> None:
@@ -54,17 +59,29 @@ def test_a_condition_stays(world: Any) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"Principal": "*"},
-        {"Principal": {"AWS": "*"}},
         {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}},
         {"Principal": {"AWS": "arn:aws:iam::111122223333:user/eve"}},
         {"Principal": {"Service": "lambda.amazonaws.com"}},
-        {"Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:user/eve"}},
         {"Effect": "Deny"},
     ],
 )
 def test_who_is_not_named_gets_nothing(world: Any, changes: Any) -> None:
     assert told(world, BUCKET, **changes) == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Principal": "*"},
+        {"Principal": {"AWS": "*"}},
+        {"Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:user/eve"}},
+    ],
+)
+def test_what_everyone_may_do_every_identity_may(world: Any, changes: Any) -> None:
+    saved(world, BUCKET, **changes)
+    found = world.directory().resolve(world.arn("bob")).capabilities
+    assert {str(one.name) for one in found} >= {"write-data"}
+    assert all(one.limited for one in found)
 
 
 def test_a_list_of_names(world: Any) -> None:
