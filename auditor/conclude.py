@@ -209,7 +209,7 @@ def _run_info(
     read = zip(todo.systems.values(), inventories, strict=True)
     parts = [f"{system.title}: {', '.join(found.organizations)}" for (system, _), found in read]
     for name, directory in directories.items():
-        accounts = sorted({identity.account for identity in directory.identities.values()})
+        accounts = sorted({one.account for one in directory.identities.values()} - {""})
         parts.append(f"{todo.providers[name][0].title}: {', '.join(accounts) or 'nothing read'}")
     return RunInfo(run.id, run.started, __version__, "; ".join(parts), todo.incident)
 

@@ -1,4 +1,4 @@
-"""Makes reports/example/ from the demo: workbook, results.json, and pictures for the README.
+"""Makes reports/example/ from the demo: workbook, page, results.json, pictures for the README.
 
 `make example` runs it. LibreOffice draws the workbook and pdftoppm makes pictures of its first
 pages; without them only the files are made and the run says so.
@@ -28,7 +28,9 @@ def main() -> int:
             return demo.returncode
         shutil.copyfile(out / "tracker.xlsx", EXAMPLE / "tracker.xlsx")
         shutil.copyfile(next(out.glob("*/results.json")), EXAMPLE / "results.json")
+        shutil.copyfile(next(out.glob("*/report.html")), EXAMPLE / "report.html")
         draw(EXAMPLE / "tracker.xlsx", Path(folder))
+        photograph(EXAMPLE / "report.html", Path(folder))
     return 0
 
 
@@ -45,6 +47,22 @@ def draw(workbook: Path, scratch: Path) -> None:
         target = EXAMPLE / name
         pages = ["-f", str(page), "-l", str(page), "-singlefile"]
         subprocess.run(["pdftoppm", "-r", "80", "-png", *pages, str(pdf), str(target)], check=True)
+
+
+def photograph(page: Path, scratch: Path) -> None:
+    """Write the upper part of the page as PNG."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not browser:
+        print("Chromium is missing: no picture of the page was made", file=sys.stderr)
+        return
+    told = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    told += ["--window-size=1300,1250", f"--user-data-dir={scratch / 'browser'}"]
+    picture = EXAMPLE / "report.png"
+    subprocess.run(
+        [browser, *told, f"--screenshot={picture}", page.resolve().as_uri()],
+        check=True,
+        capture_output=True,
+    )
 
 
 if __name__ == "__main__":

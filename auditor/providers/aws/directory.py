@@ -160,8 +160,8 @@ def _coverage(reading: Reading) -> Iterable[Coverage]:
         )
         around = account.surroundings
         asked = (
-            ("identities asked when they used what", around.last_accessed),
-            ("resources asked for their own policies", around.resource_policies),
+            ("identities whose use of services was read", around.last_accessed),
+            ("resources whose own policies were read", around.resource_policies),
         )
         for what, facts in asked:
             if facts:
