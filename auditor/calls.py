@@ -42,6 +42,7 @@ def told(method: str, url: str, status: int | None = None) -> None:
 @contextmanager
 def written_to(folder: Path) -> Iterator[None]:
     """Write every call that is made meanwhile to a file of the folder, after those of before."""
+    doing("")  # what this thread was about before is not of this run
     file = os.open(folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     handler = _Writer(file)
     loggers = [logging.getLogger(_URLLIB3), _own]
