@@ -59,14 +59,12 @@ def publish(
     for complaint in waivers.complaints(options.waivers, _ids(results), options.today):
         progress.note(complaint)
     progress.start("writing the workbook")
+    report = tracker.report(results, previous, options)
     try:
-        workbook: Path | None = tracker.write(
-            results, output.tracker, previous, options, beside=home
-        )
+        workbook: Path | None = tracker.put(report, output.tracker, previous, options, beside=home)
     except tracker.WrittenElsewhere as error:
         workbook, problem = error.path, error
     progress.start("writing the page and the tables")
-    report = tracker.report(results, previous, options)
     files |= outputs.write(report, home, write_whole, options.hosts)
     if workbook:
         files = {"workbook": workbook} | files

@@ -9,32 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-TEXT: Final = (
-    "event_uid",
-    "platform",
-    "log",
-    "actor_uid",
-    "actor_name",
-    "actor_type",
-    "credential_uid",
-    "issued_credential_uid",
-    "session_of",
-    "action",
-    "operation",
-    "service",
-    "resource",
-    "outcome",
-    "error_code",
-    "error_message",
-    "src_ip",
-    "src_name",
-    "user_agent",
-    "country",
-    "account_uid",
-    "region",
-    "details",
-    "file",
-)
+from auditor.hunts import events
+
+TEXT: Final = tuple(name for name, kind in events.COLUMNS.items() if kind == "VARCHAR")
 """Columns of a normalised event that hold text."""
 ADDED: Final = ("who", "network", "origin", "as_name", "ip_list", "agent", "retired")
 """What `hunts.seen` adds: the identity at the root of a chain of sessions; of the address its

@@ -28,7 +28,16 @@ from auditor.report.tracker.preflight import Unreadable
 from auditor.report.tracker.reading import Content
 from auditor.report.tracker.saving import Obstructed, Target
 
-__all__ = ["Tracker", "WrittenElsewhere", "obstacles", "put_aside", "read", "report", "write"]
+__all__ = [
+    "Tracker",
+    "WrittenElsewhere",
+    "obstacles",
+    "put",
+    "put_aside",
+    "read",
+    "report",
+    "write",
+]
 
 
 HINT = "settle that and run: auditor report --from RUN; or keep the new one under the old name"
@@ -132,7 +141,19 @@ def write(
     Raises WrittenElsewhere when the old one must stay as it is: the new one then stands beside it,
     or in the folder `beside` where that cannot be written to.
     """
-    draft = _Draft(report(results, previous, options), previous, options)
+    return put(report(results, previous, options), path, previous, options, beside=beside)
+
+
+def put(
+    made: Report,
+    path: Path,
+    previous: Tracker,
+    options: Options,
+    *,
+    beside: Path | None = None,
+) -> Path:
+    """Write the workbook of a report that `report` made; raises as `write` does."""
+    draft = _Draft(made, previous, options)
     target = Target(path.resolve(), previous.digest, options.now)
     reasons = list(previous.problems)
     try:
