@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from auditor import __version__
@@ -17,7 +17,7 @@ from auditor.models import (
     FirstSeen,
     Gap,
     HumanEdit,
-    KeyUse,
+    Logged,
     Match,
     NoMatch,
     Past,
@@ -37,6 +37,7 @@ from auditor.runs import Run
 
 Answers = Mapping[str, Match | NoMatch]
 _NOBODY_ASKED = Standing()
+_NOTHING_LOGGED = Logged()
 
 
 def conclude(
@@ -44,11 +45,11 @@ def conclude(
     run: Run,
     past: Past,
     edits: Mapping[str, HumanEdit],
-    uses: Sequence[KeyUse] = (),
+    logged: Logged = _NOTHING_LOGGED,
 ) -> Results:
     """Return everything an audit concludes; the same snapshot gives the same results.
 
-    `uses` are what the logs show of the credentials that `past` watches.
+    `logged` is what the logs show of the entries and credentials that `past` watches.
 
     Ages are counted to the start of the run, so that a run repeated later says the same.
     """
@@ -70,7 +71,7 @@ def conclude(
     holders = _holders(credentials)
     assessments = tuple(_score(todo, run, seen.secrets, classified, holders, answers, standing))
     sights = _sights(seen.secrets, classified, holders, answers, assessments)
-    verification = verify(_world(todo, run, seen, sights, uses), past.baselines)
+    verification = verify(_world(todo, run, seen, sights, logged), past.baselines)
     now = Now(
         _run_info(todo, run, seen.inventories, seen.directories),
         {assessed.secret_id: assessed for assessed in assessments},
@@ -240,9 +241,7 @@ def _issued(secret: Secret, judged: Classification) -> bool:
     return kind is not None and kind.issued
 
 
-def _world(
-    todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight], uses: Sequence[KeyUse]
-) -> World:
+def _world(todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight], logged: Logged) -> World:
     return World(
         sights=sights,
         reading=Reading(seen.coverage, seen.places, seen.gaps),
@@ -254,7 +253,7 @@ def _world(
         seal=str(run.settings.get("seal", "")),
         now=run.started,
         incident=todo.incident,
-        uses=uses,
+        logged=logged,
     )
 
 

@@ -6,7 +6,7 @@ the window, and everything of the CI system's own log, which is about people.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,9 +24,10 @@ from auditor.models import (
     Hunted,
     Incident,
     KeyUse,
-    OldKey,
+    Logged,
     Resolution,
     Results,
+    Storing,
     Usage,
     Used,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from auditor.hunts.ledger import Ledger
     from auditor.hunts.networks import Brought
     from auditor.hunts.subjects import Subjects
+    from auditor.hunts.written import Log
 
 HUNTS_NAME = "hunts.json"
 PAST = timedelta(days=60)
@@ -198,20 +200,43 @@ def _with_use(resolution: Resolution, calls: Iterable[Used] | None) -> Resolutio
     return replace(resolution, usage=tuple(known.values()))
 
 
-def uses(run: Run, keys: Iterable[OldKey]) -> tuple[KeyUse, ...]:
-    """Return the last use of each of the credentials that the run's events show."""
+def logged(run: Run, baselines: Iterable[Baseline]) -> Logged:
+    """Return what the run's events show of the entries and credentials that are watched."""
     if not (run.folder / HUNTS_NAME).exists():
-        return ()
+        return Logged()
     hunts.ready()
+    from auditor.hunts.written import written  # noqa: PLC0415
+
+    watched = tuple(baselines)
+    logs = written(run.folder)
+    return Logged(
+        uses=tuple(_uses(run, watched)),
+        storings=tuple(_storings(logs, watched)),
+        spans={system: (log.first, log.last) for system, log in logs.items()},
+    )
+
+
+def _uses(run: Run, baselines: Iterable[Baseline]) -> Iterator[KeyUse]:
+    """Yield the last use of each of the credentials."""
     from auditor.hunts.uses import last_uses  # noqa: PLC0415
 
+    keys = dict.fromkeys(key for base in baselines for key in (*base.keys, *base.retired))
     seen = list(last_uses(run.folder))
-    return tuple(
-        KeyUse(key, use.last, f"{use.operation} from {use.src_ip or 'no address'} ({use.log})")
-        for key in dict.fromkeys(keys)
-        for use in seen
-        if use.is_of(key.provider, key.label)
-    )
+    for key in keys:
+        for use in seen:
+            if use.is_of(key.provider, key.label):
+                where = f"{use.operation} from {use.src_ip or 'no address'} ({use.log})"
+                yield KeyUse(key, use.last, where)
+
+
+def _storings(logs: Mapping[str, Log], baselines: Iterable[Baseline]) -> Iterator[Storing]:
+    """Yield the last storing of each of the entries."""
+    for base in baselines:
+        stored = logs[base.source].of(base.name) if base.source in logs else ()
+        mine = (one for one in stored if one.is_in(base.scope_id, base.place))
+        if last := max(mine, key=lambda one: one.time, default=None):
+            where = f"{last.action} from {last.src_ip or 'no address'}"
+            yield Storing(base.secret_id, last.time, where)
 
 
 def _read(

@@ -85,8 +85,8 @@ def _concluded(
     if previous.digest is None or not previous.readable:
         edits = output.edits()  # what people wrote outlives a workbook that is gone or ruined
     past = output.past(run)
-    watched = (key for base in past.baselines.values() for key in (*base.keys, *base.retired))
-    results = conclude(todo, run, past, edits, hunting.uses(run, watched))
+    logged = hunting.logged(run, past.baselines.values())
+    results = conclude(todo, run, past, edits, logged)
     results = hunting.with_hunt(results, hunting.kept(run))
     if past.trend and past.trend[-1].run_id == previous.content.run_id:
         by_hand = put_back(past, results.run, previous.severities)

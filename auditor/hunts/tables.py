@@ -17,6 +17,12 @@ def table() -> dict[str, Any]:
 
 
 @cache
+def stored_actions() -> dict[str, tuple[str, ...]]:
+    """Return the actions by which a CI system's log tells that a value was stored, by system."""
+    return {system: tuple(actions) for system, actions in table()["stored"].items()}
+
+
+@cache
 def detail_tree(source: str) -> Tree:
     """Return the fields that `Event.details` keeps of one source's records."""
     root: dict[str, Any] = {}

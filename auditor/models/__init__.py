@@ -24,7 +24,7 @@ from auditor.models.access import (
 )
 from auditor.models.changes import Change, Point, Who
 from auditor.models.checks import Check, Health
-from auditor.models.closure import Baseline, Closure, KeyUse, OldKey, Verdict
+from auditor.models.closure import Baseline, Closure, KeyUse, Logged, OldKey, Storing, Verdict
 from auditor.models.findings import (
     FilesRead,
     Finding,
@@ -95,6 +95,7 @@ __all__ = [
     "Known",
     "LogCoverage",
     "LogRead",
+    "Logged",
     "Match",
     "NoMatch",
     "OldKey",
@@ -113,6 +114,7 @@ __all__ = [
     "ScopeKind",
     "Secret",
     "Severity",
+    "Storing",
     "Strength",
     "Suggestion",
     "Tail",

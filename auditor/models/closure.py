@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -104,6 +105,26 @@ class KeyUse:
     last: datetime
     where: str
     """Address and action, and the log that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """The last time that the CI system's own log tells that an entry's value was stored."""
+
+    secret_id: str
+    last: datetime
+    where: str
+    """Action and address, and the log that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What the logs of a run show of what earlier runs watch."""
+
+    uses: tuple[KeyUse, ...] = ()
+    storings: tuple[Storing, ...] = ()
+    spans: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """First and last event of each CI system's own log, by its name, where one was read."""
 
 
 @dataclass(frozen=True, slots=True)

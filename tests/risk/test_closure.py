@@ -23,6 +23,7 @@ from auditor.models import (
     Incident,
     KeyUse,
     Known,
+    Logged,
     Match,
     OldKey,
     Place,
@@ -30,6 +31,7 @@ from auditor.models import (
     ScopeKind,
     Secret,
     Severity,
+    Storing,
     Tail,
     Unknown,
 )
@@ -281,6 +283,46 @@ def test_what_is_no_secret_has_no_verdict_and_is_watched_once_it_is_one() -> Non
     assert verify(quiet, {"S-1": baseline()}).baselines
 
 
+STORED = Storing("S-1", NOW, "project.env_var.create from 192.0.2.7")
+SPAN = {"ci": (BEFORE, NOW)}
+
+
+def without_times(**changes: Any) -> Secret:
+    """Return an entry of a store that keeps no time of a change, as projects are."""
+    return entry(**{"created": None, "updated": None, **changes})
+
+
+def test_the_ci_systems_own_log_is_proof_where_a_store_keeps_no_time() -> None:
+    timeless = baseline(created=None, updated=None)
+    for fate, expected in SAME_AGAIN.items():
+        holder, also = next((who, also) for name, who, also in PROVIDER.values() if name == fate)
+        read = reading(coverage=(STORE, also.get("coverage", (STORE, ACCOUNT))[1]))
+        seen = world(without_times(), *holder, reading=read)
+        assert verdict(seen, timeless) is BLIND[fate], "without a log nobody knows"
+        told = replace(seen, logged=Logged(storings=(STORED,), spans=SPAN))
+        assert verdict(told, timeless) is expected
+
+
+def test_a_storing_before_the_first_look_is_none() -> None:
+    timeless = baseline(created=None, updated=None)
+    early = replace(STORED, last=timeless.taken)
+    seen = world(without_times(), owner(), logged=Logged(storings=(early,), spans=SPAN))
+    assert verdict(seen, timeless) is Closure.CANNOT
+    (found,) = verify(seen, {"S-1": timeless}).verdicts
+    assert "to 2026-01-20 09:00 UTC shows none" in found.evidence[0].fact
+
+
+def test_a_logged_storing_and_a_new_key_before_it_are_a_rotation() -> None:
+    timeless = baseline(created=None, updated=None, tail=ALIKE)
+    fresh = key("AKIANEW****", created=NOW - timedelta(hours=2))
+    seen = world(without_times(tail=ALIKE), owner(fresh), logged=Logged(storings=(STORED,)))
+    closure, base = rerun(seen, timeless)
+    assert (closure, base.retired) == (Closure.VERIFIED, (OLD,))
+    used = KeyUse(OLD, NOW + timedelta(hours=1), "203.0.113.9 s3:GetObject (CloudTrail)")
+    reused = replace(seen, logged=replace(seen.logged, uses=(used,)))
+    assert rerun(reused, timeless)[0] is Closure.USED_AFTER
+
+
 # --- from run to run -------------------------------------------------------------------------
 
 
@@ -353,12 +395,12 @@ def test_a_use_of_the_old_one_after_its_rotation_reopens_the_row() -> None:
     after = owner(key("AKIANEW****", created=NOW))
     _, base = rerun(world(renewed, after), baseline())
     late = KeyUse(OLD, NOW + timedelta(days=2), "203.0.113.9 s3:GetObject (CloudTrail)")
-    seen = world(renewed, after, now=NOW + timedelta(days=3), uses=(late,))
+    seen = world(renewed, after, now=NOW + timedelta(days=3), logged=Logged(uses=(late,)))
     found = verify(seen, {"S-1": base}).verdicts[0]
     assert found.closure is Closure.USED_AFTER
     assert "203.0.113.9" in found.evidence[0].fact
     early = replace(late, last=NOW - timedelta(days=2))
-    assert rerun(replace(seen, uses=(early,)), base)[0] is Closure.VERIFIED
+    assert rerun(replace(seen, logged=Logged(uses=(early,))), base)[0] is Closure.VERIFIED
 
 
 def test_who_stood_behind_an_unchanged_value_may_be_learnt_later() -> None:

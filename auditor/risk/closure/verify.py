@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from auditor.models import (
     Identity,
     Incident,
     KeyUse,
+    Logged,
     OldKey,
     Severity,
     Verdict,
@@ -45,7 +46,7 @@ class World:
     seal: str
     now: datetime
     incident: Incident | None = None
-    uses: Sequence[KeyUse] = field(default=())
+    logged: Logged = field(default_factory=Logged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ class _Watch:
         self._world = world
         self._registry = Registry(world.identities, world.reading, world.now)
         self._uses: dict[OldKey, KeyUse] = {
-            use.key: use for use in sorted(world.uses, key=lambda use: use.last)
+            use.key: use for use in sorted(world.logged.uses, key=lambda use: use.last)
         }
+        self._storings = {one.secret_id: one for one in world.logged.storings}
         self._holders: dict[OldKey, list[Baseline]] = {}
         for base in before.values():
             for key in base.keys:
@@ -102,27 +104,28 @@ class _Watch:
             sight.secret if sight else None,
             world.seal,
             all_read=world.reading.proves_absence(base.source, base.scope_id),
+            storing=self._storings.get(base.secret_id),
+            log=world.logged.spans.get(base.source),
         )
-        verdict = self._verdict(base, sight, side)
+        verdict = self._verdict(base, side)
         after = baselines.kept(
             base, sight, verdict.closure, world.identities, seal=world.seal, now=world.now
         )
         no_secret = sight is not None and sight.severity is Severity.NONE
         return (None if no_secret else verdict), after
 
-    def _verdict(self, base: Baseline, sight: Sight | None, side: CiSide) -> Verdict:
+    def _verdict(self, base: Baseline, side: CiSide) -> Verdict:
         if base.verified is not None and self._still_dead(base, side):
             return self._proven(base, side)
         if base.late and side.state in _AGAIN:
             return self._unwatched(base)
         provider = self._provider(base, side)
-        renewed = self._renewed(base, sight, side)
+        renewed = self._renewed(base, side)
         state = CiState.CHANGED if renewed else side.state
         closure = judge(state, provider.fate)
         facts = (side.fact, *filter(None, (renewed,)), *provider.facts)
         if closure is Closure.VERIFIED:
-            since = sight.secret.last_written if sight else None
-            return self._unless_used(base, base.keys, since or base.taken, facts)
+            return self._unless_used(base, base.keys, side.written or base.taken, facts)
         if closure is Closure.OLD_ACTIVE:
             facts = (*facts, *self._others(base))
         return _made(base, closure, facts)
@@ -132,11 +135,11 @@ class _Watch:
             return ProviderSide(Fate.DEAD, ("the CI system issued it: it dies with its entry",))
         return self._registry.look_up(base.keys)
 
-    def _renewed(self, base: Baseline, sight: Sight | None, side: CiSide) -> str | None:
+    def _renewed(self, base: Baseline, side: CiSide) -> str | None:
         """Return which new key shows that a rewrite stored another value, if one does."""
-        if side.state is not CiState.BLIND or sight is None or sight.secret.last_written is None:
+        if side.state is not CiState.BLIND or side.written is None:
             return None
-        return self._registry.renewed(base.keys, base.taken, sight.secret.last_written)
+        return self._registry.renewed(base.keys, base.taken, side.written)
 
     def _still_dead(self, base: Baseline, side: CiSide) -> bool:
         """Return whether the credential whose death was proven is dead: whatever came after it."""
