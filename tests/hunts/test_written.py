@@ -69,7 +69,10 @@ def logged(
     return {one.secret_id: one.last for one in found.storings}
 
 
-BY_TARGET: dict[str, Any] = {"scope": {"id": PROJECT, "type": "project"}, "target": {"name": "AWS_KEY"}}
+BY_TARGET: dict[str, Any] = {
+    "scope": {"id": PROJECT, "type": "project"},
+    "target": {"name": "AWS_KEY"},
+}
 BY_PAYLOAD = {
     "target": {"id": PROJECT, "type": "project", "name": "gh/acme/api"},
     "payload": {"env_var_names": ["AWS_KEY", "OTHER"]},
