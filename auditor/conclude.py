@@ -65,7 +65,7 @@ def conclude(
     answers = {
         credential.id: _identify(todo, credential, seen.secrets, seen.directories)
         for credential in credentials
-        if credential.provider
+        if credential.provider or _perhaps(credential) in seen.directories
     }
     standing = _resolve(answers.values(), seen.directories)
     holders = _holders(credentials)
@@ -123,11 +123,17 @@ def _identify(
     secrets: dict[str, Secret],
     directories: Mapping[str, Directory],
 ) -> Match | NoMatch:
-    directory = directories.get(credential.provider or "")
+    directory = directories.get(credential.provider or _perhaps(credential))
     if directory is None:
         return NoMatch(credential.id, searched=False, gap=_not_asked(todo, credential))
     owner = todo.people.identity(credential, secrets)
     return directory.identify(credential, secrets, owner)
+
+
+def _perhaps(credential: Credential) -> str:
+    """Return the provider that may list a credential which opens other places too."""
+    kind = kinds().get(credential.kind)
+    return (kind.perhaps if kind else None) or ""
 
 
 def _not_asked(todo: Plan, credential: Credential) -> Gap:
@@ -230,6 +236,7 @@ def _sights(
             severities[id_],
             tuple(answers[one.id] for one in holders.get(id_, ()) if one.id in answers),
             _issued(secret, classified[id_]),
+            any(map(_perhaps, holders.get(id_, ()))),
         )
         for id_, secret in secrets.items()
     }

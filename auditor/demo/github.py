@@ -196,12 +196,13 @@ class GitHub:
 
 def _key_names(table: Table) -> tuple[str, ...]:
     """Return the names from which a key is invented: those of CircleCI's own where it is one."""
-    checkout = table.get("checkout")
-    if not checkout:
+    held = table.get("checkout") or table.get("additional")
+    if not held:
         return ("deploy key", table["repository"], table["title"])
     kind = "github-user-key" if "login" in table else "deploy-key"
-    organization, _, project = str(checkout).partition("/")
-    return (invent.identifier("project", organization, project), kind)
+    organization, _, project = str(held).partition("/")
+    id_ = invent.identifier("project", organization, project)
+    return (id_, "") if "additional" in table else (id_, kind)
 
 
 def _values(scenario: Scenario) -> Mapping[str, str]:

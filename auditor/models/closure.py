@@ -84,6 +84,8 @@ class Baseline:
     """The credentials that it may have held. All must be dead before it is."""
     issued: bool = False
     """True where the CI system itself issued it, so that it dies with its entry."""
+    elsewhere: bool = False
+    """True where places that nobody lists may accept it too, so that no listing shows it dead."""
     late: bool = False
     """True when the value was written after the incident and before any run had seen it."""
     verified: datetime | None = None

@@ -42,6 +42,11 @@ class Kind:
     """What an entry is of which the store, and not the name, tells the kind."""
     issued: bool = False
     """True where the CI system itself issues it, so that it dies with its entry."""
+    perhaps: str | None = None
+    """Name of a provider that may list it, where other places that nobody lists may accept it too.
+
+    Such a kind has no `provider`: where that one does not list it, its impact still counts.
+    """
 
 
 @dataclass(frozen=True, slots=True)

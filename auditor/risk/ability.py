@@ -6,7 +6,7 @@ all candidates counts. Elsewhere it is what such a kind of credential usually op
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -70,7 +70,8 @@ def of(
         return Ability((), table().unknown.unclassified, Confidence.NONE, State.UNCLASSIFIED)
     told_by = credential or kind
     if told_by is None or told_by.provider is None:
-        return _of_kind(kind.impact if kind else "generic", classification.confidence)
+        alone = _of_kind(kind.impact if kind else "generic", classification.confidence)
+        return _worse(alone, classification, standing)
     match standing.match:
         case None:
             return Ability((), table().unknown.no_provider, Confidence.NONE, State.LIVE)
@@ -78,6 +79,18 @@ def of(
             return _of_nobody(nobody)
         case Match() as found:
             return _of_identities(found, standing, classification.confidence)
+
+
+def _worse(alone: Ability, classification: Classification, standing: Standing) -> Ability:
+    """Return what a kind opens, or what a provider that happens to list it tells, if that is worse.
+
+    What is switched off there may still be accepted elsewhere.
+    """
+    if not isinstance(standing.match, Match):
+        return alone
+    listed = _of_identities(standing.match, standing, classification.confidence)
+    worst = max(alone, listed, key=lambda ability: points(ability.known))
+    return replace(worst, unknown=listed.unknown, state=State.LIVE)
 
 
 @lru_cache(maxsize=MEMORY)

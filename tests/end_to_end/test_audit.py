@@ -192,5 +192,9 @@ def test_github_credentials_are_matched_and_what_they_may_do_is_said(healthy: Au
         "acme-rockets/mission-website/key/9001",
         "acme-rockets/flight-sim-classic/key/9002",
     }
+    # An additional SSH key without a host is a deploy key that writes.
+    (additional,) = [id_ for (_, name), id_ in ids.items() if name.startswith("any host (SHA256:")]
+    assert whose[additional] == "acme-rockets/launch-calendar/key/9003"
+    assert severities[additional] in ("Critical", "High")
     assert any(one["what"].startswith("A deploy key may push") for one in results["weaknesses"])
     assert {"audit log", "git events"} <= {log["log"] for log in results["logs"]}

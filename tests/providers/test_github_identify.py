@@ -230,6 +230,40 @@ def test_a_reused_key_opens_every_place_that_has_it(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("host", ["any host", "docs.push.alias", "github.com"])
+@pytest.mark.parametrize(
+    ("seed", "of", "found"),
+    [
+        ("shop-write", sha256_of, ("acme/shop/key/12", "deploy key 12", Confidence.CERTAIN)),
+        ("shop-write", md5_of, ("acme/shop/key/12", "deploy key 12", Confidence.CERTAIN)),
+        ("mia", sha256_of, ("acme/user/mia/key/9", "SSH key 9", Confidence.CERTAIN)),
+    ],
+)
+def test_an_additional_key_is_compared_whatever_its_host(
+    tmp_path: Path, host: str, seed: str, of: Any, found: tuple[str, str, Confidence]
+) -> None:
+    kind = "circleci-ssh-key-github" if host == "github.com" else "circleci-ssh-key"
+    answer = key_asked(told_of(tmp_path), kind, f"{host} ({of(seed)})")
+    assert best(answer) == found
+    assert isinstance(answer, Match)
+    (fact,) = answer.best.evidence
+    assert f"the fingerprint {of(seed)} is the same" in fact.fact
+    assert fact.source.endswith("/keys")
+
+
+def test_an_additional_key_that_github_does_not_know_is_of_another_host(tmp_path: Path) -> None:
+    name = f"any host ({sha256_of('a host of ours')})"
+    answer = key_asked(told_of(tmp_path), "circleci-ssh-key", name)
+    assert isinstance(answer, NoMatch)
+    assert answer.searched
+    assert "look on the hosts" in answer.gap.fix
+    unread = told_of(tmp_path / "less", **{"repos/acme/tools/keys": None})
+    unsure = key_asked(unread, "circleci-ssh-key", name)
+    assert isinstance(unsure, NoMatch)
+    assert not unsure.searched
+    assert "not all were listed" in unsure.gap.why
+
+
 def test_what_a_person_says_wins(tmp_path: Path) -> None:
     directory = told_of(tmp_path)
     said = asked(directory, owner="acme/user/olive", GITHUB_TOKEN="BBBB")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github_files import authorization, deploy_key, replies, told_of
+from github_files import authorization, deploy_key, public_key, replies, told_of
 
 from auditor.models import OldKey
 from auditor.providers.github.directory import GitHubDirectory
@@ -101,6 +101,17 @@ def test_a_key_that_ci_forgot_lives_on_at_github(tmp_path: Path) -> None:
     side = registry(told_of(tmp_path)).look_up([KEY])
     assert side.fate is Fate.ALIVE
     assert "deploy key 11" in side.facts[0]
+
+
+@pytest.mark.parametrize(("left", "dead"), [("mia", False), ("another", True)])
+def test_the_key_of_a_person_that_ci_held_is_dead_once_its_owner_deleted_it(
+    tmp_path: Path, left: str, dead: bool
+) -> None:
+    """Additional SSH keys are told by their fingerprint: what is watched is the key at GitHub."""
+    keys = [{"id": 9 if left == "mia" else 10, "key": public_key(left)}]
+    old = OldKey("acme/user/mia/key/9", "acme", "github", "SSH key 9")
+    directory = told_of(tmp_path, **{"users/mia/keys": keys})
+    assert fate(directory, old) is (Fate.DEAD if dead else Fate.ALIVE)
 
 
 def test_a_newly_authorized_token_of_the_person_is_a_renewal(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from auditor.models import (
 )
 from auditor.risk.absence import Reading
 from auditor.risk.closure import Sight, World, verify
+from auditor.risk.closure.verify import ELSEWHERE
 
 BEFORE = datetime(2026, 1, 1, 9, tzinfo=UTC)
 NOW = datetime(2026, 1, 20, 9, tzinfo=UTC)
@@ -258,6 +259,26 @@ def test_what_the_ci_system_issued_dies_with_its_entry() -> None:
     assert verdict(world(None), token) is Closure.REMOVED_DEAD
     assert verdict(world(None), baseline(keys=())) is Closure.REMOVED_UNKNOWN
     assert verdict(world(entry(tail=NEW_END, updated=NOW)), token) is Closure.CI_ONLY
+
+
+@pytest.mark.parametrize(
+    ("there", "closure"),
+    [
+        ("deleted", Closure.REMOVED_UNKNOWN),
+        ("inactive", Closure.REMOVED_UNKNOWN),
+        ("listed", Closure.REMOVED_ALIVE),
+        ("of an unreadable list", Closure.REMOVED_UNKNOWN),
+    ],
+)
+def test_no_listing_shows_that_nothing_else_accepts_it(there: str, closure: Closure) -> None:
+    """An SSH key that CI offers to every host, and that one provider happens to list."""
+    _, identities, shown = PROVIDER[there]
+    seen = joint(None, identities, {}, shown)
+    before = baseline(elsewhere=True)
+    assert verdict(seen, before) is closure
+    (found,) = verify(seen, {before.secret_id: before}).verdicts
+    told = [one.fact for one in found.evidence]
+    assert (ELSEWHERE in told) is (there in ("deleted", "inactive"))
 
 
 def test_a_first_sight_proves_nothing() -> None:

@@ -184,6 +184,29 @@ def test_a_kind_alone_gives_the_points(
     assert (got.severity, got.confidence) == (severity, sure)
 
 
+def test_of_a_kind_that_a_provider_happens_to_list_the_worse_counts() -> None:
+    alone = of_kind(MIX)
+
+    def listed(standing_: Standing) -> Assessment:
+        return assess(
+            secret(),
+            named(),
+            replace(credential(), provider=None),
+            standing_,
+            kind=MIX,
+            incident=INCIDENT,
+            now=NOW,
+        )
+
+    assert listed(standing(can("a", ADMIN))).severity is Severity.CRITICAL
+    assert listed(standing(can("a", LOOK))).score >= alone.score
+    assert listed(SEARCHED).score == listed(UNSEARCHED).score == alone.score
+    # Switched off where it is listed, it may be accepted elsewhere.
+    assert listed(standing(can("a", LOOK), a="Inactive")).score >= alone.score
+    blind = replace(can("a", LOOK), gaps=(GAP,))
+    assert listed(standing(blind)).severity is Severity.UNKNOWN
+
+
 def test_a_published_secret_is_high_at_least() -> None:
     got = of_kind(MIX, told=named(published=True))
     assert (got.severity, got.score) == (Severity.HIGH, 55)

@@ -36,7 +36,9 @@ _OAUTH = "OAuth app token"
 _TOKENS = frozenset({"personal access token", _OAUTH, "GitHub app token"})
 _GAPS_SHOWN = 3
 _DEPLOY = "circleci-deploy-key-github"
-_KEYS = frozenset({_DEPLOY, "circleci-user-key-github", "circleci-ssh-key-github"})
+_SSH = "circleci-ssh-key"
+"""An additional key without a host, or with one that no name tells to be GitHub's."""
+_KEYS = frozenset({_DEPLOY, "circleci-user-key-github", "circleci-ssh-key-github", _SSH})
 _CONNECTION = "circleci-vcs-connection-github"
 _APP_KEY = "github-app-key"
 _UNLISTED = {
@@ -210,7 +212,9 @@ class Matcher:
         elif keys and not why:
             searched = self._is_known(credential)
             why = "no key of the organisations that were read has its fingerprint"
-            fix = _REMOVE if searched else "add the key's organisation to [providers.github]"
+            fix = "add the key's organisation to [providers.github]"
+            if searched:
+                fix = _ASK_HOSTS if credential.kind == _SSH else _REMOVE
         elif not why:
             why = (
                 "no token that was authorized for single sign-on ends so: it is fine-grained, of"
@@ -227,13 +231,19 @@ class Matcher:
         return NoMatch(credential.id, searched, gap)
 
     def _is_known(self, credential: Credential) -> bool:
-        """Return whether every key of the organisation that the CI project builds was read."""
+        """Return whether every key of the organisation that the CI project builds was read.
+
+        An additional key need be nobody's at GitHub, so all organisations that were read are asked.
+        """
+        if credential.kind == _SSH:
+            return bool(self._known)
         names = {credential.scope.organization, *credential.scope.name.split("/")}
         deploy = credential.kind == _DEPLOY
         return deploy and any(name.casefold() in self._known for name in names)
 
 
 _NAME_IT = "name its identity in [[overrides]] of the configuration"
+_ASK_HOSTS = "look on the hosts that it is for"
 _REMOVE = "remove the key from the CI system: it opens nothing any more"
 
 

@@ -30,6 +30,8 @@ class Sight:
     answers: tuple[Match | NoMatch, ...]
     """Of every credential that the entry is a part of."""
     issued: bool
+    elsewhere: bool = False
+    """Whether places that nobody lists may accept it too."""
 
 
 def first(
@@ -57,6 +59,7 @@ def first(
         seal=seal,
         keys=tuple(_held(sight.answers, written, identities)),
         issued=sight.issued,
+        elsewhere=sight.elsewhere,
         late=bool(incident and written and written >= incident.exposed_before),
     )
 

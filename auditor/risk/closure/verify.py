@@ -29,6 +29,7 @@ _AGAIN = frozenset({CiState.UNCHANGED, CiState.UNSURE})
 """States in which a value whose rotation was proven is still that value."""
 _PRESENT = _AGAIN | {CiState.CHANGED, CiState.REWRITTEN, CiState.BLIND}
 SHOWN = 5
+ELSEWHERE = "other hosts may accept it too, and nobody lists those"
 OUTLIVES = (
     "sessions that were begun with the old credential can outlive it by up to 36 hours:"
     " look for them in the logs"
@@ -133,7 +134,10 @@ class _Watch:
     def _provider(self, base: Baseline, side: CiSide) -> ProviderSide:
         if base.issued and side.state is CiState.REMOVED:
             return ProviderSide(Fate.DEAD, ("the CI system issued it: it dies with its entry",))
-        return self._registry.look_up(base.keys)
+        found = self._registry.look_up(base.keys)
+        if base.elsewhere and found.fate in (Fate.DEAD, Fate.OFF):
+            return ProviderSide(Fate.UNKNOWN, (*found.facts, ELSEWHERE))
+        return found
 
     def _renewed(self, base: Baseline, side: CiSide) -> str | None:
         """Return which new key shows that a rewrite stored another value, if one does."""
