@@ -1,8 +1,8 @@
 """Writes down every HTTP call that the tool makes, so that an auditor can audit the auditor.
 
-Every client of the product, SDKs included, sends through urllib3, whose debug log names each call
-that was answered: that is what is written down, without the query and without any header or body.
-gRPC and calls that nobody answered are told by `told`.
+Nearly every client of the product, SDKs included, sends through urllib3, whose debug log names each
+call that was answered: that is what is written down, without the query and without any header or
+body. Clients of another kind (httpx, gRPC), and calls that nobody answered, are told by `told`.
 """
 
 from __future__ import annotations

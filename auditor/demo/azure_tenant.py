@@ -10,7 +10,7 @@ from datetime import date, datetime
 from importlib import resources
 from typing import Any
 
-from auditor.demo import azure_logs, invent
+from auditor.demo import azure_logs, azure_resources, invent
 from auditor.demo.estate import Tenant
 from auditor.models import Json
 
@@ -198,17 +198,13 @@ class _Builder:
             found[f"{scope}/{_AUTHORIZATION}/roleAssignments"] = listed
             if name not in self._table["groups"]:
                 found["/subscriptions"].append(self._subscription(name, scope))
-                found |= _empty(scope)
+                found |= azure_resources.of_subscription(scope, name, self._table)
                 found[f"{scope}/{azure_logs.ACTIVITIES}"] = list(
                     azure_logs.activities(self._table["uses"], name)
                 )
         found[f"{_GROUPS}/{_tenant_id()}/{_AUTHORIZATION}/roleAssignments"] = []
-        for place, categories in self._table["logs"].items():
-            where = self._scopes.get(place, "")
-            provider = "Microsoft.Insights" if where else "microsoft.aadiam"
-            path = f"{where}/providers/{provider}/diagnosticSettings"
-            found[path] = [_exported(path, categories)]
-        return found
+        sent = self._table["logs"].get("entra", ())
+        return found | azure_resources.exported("", "microsoft.aadiam", sent)
 
     def _subscription(self, name: str, scope: str) -> Json:
         id_ = scope.rpartition("/")[2]
@@ -296,11 +292,6 @@ class _Builder:
             yield {"id": scope, "name": scope.rpartition("/")[2], "type": "/subscriptions"}
 
 
-def _is_listed(scope: str, of: str, above: set[str]) -> bool:
-    """Return whether a listing of a scope shows an assignment: those below it, and inherited."""
-    return scope.startswith(of) or scope in above
-
-
 def _is_own(given: Mapping[str, Any]) -> bool:
     return not given.get("foreign") and not given.get("microsoft")
 
@@ -341,25 +332,3 @@ def _federated(name: str, given: Mapping[str, Any]) -> Iterator[Json]:
                 "languageVersion": 1,
             },
         }
-
-
-def _exported(path: str, categories: list[str]) -> Json:
-    logs = [{"category": category, "enabled": True} for category in categories]
-    return {
-        "id": f"{path}/security",
-        "name": "security",
-        "properties": {"workspaceId": "/subscriptions/logs/workspaces/central", "logs": logs},
-    }
-
-
-def _empty(scope: str) -> dict[str, list[Json]]:
-    return {
-        f"{scope}/{path}": []
-        for path in (
-            f"{_AUTHORIZATION}/denyAssignments",
-            f"{_AUTHORIZATION}/classicAdministrators",
-            f"{_AUTHORIZATION}/roleEligibilityScheduleInstances",
-            "providers/Microsoft.KeyVault/vaults",
-            "providers/Microsoft.Insights/diagnosticSettings",
-        )
-    }

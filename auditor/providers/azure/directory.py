@@ -17,6 +17,8 @@ from auditor.models import (
     Secret,
     Weakness,
 )
+from auditor.providers.azure.classic import KIND as CLASSIC
+from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.credentials import Credentials
 from auditor.providers.azure.documents import entries, text
 from auditor.providers.azure.engine.scopes import is_group
@@ -29,8 +31,10 @@ from auditor.providers.azure.resolve import Resolver
 from auditor.providers.azure.trust import weaknesses
 
 _NEEDED = ("service-principals", "applications", "role-assignments", "role-definitions")
-_BY_ITSELF = frozenset(("role-definitions", "app-roles", "member-of", "owners", "federated"))
-"""Kinds whose refusals are told of whom they are about, and not once more for all."""
+_ELSEWHERE = frozenset(
+    ("role-definitions", "app-roles", "member-of", "owners", "federated", CLASSIC)
+)
+"""Kinds whose refusals are told of whom they are about, or in words of their own."""
 
 
 class AzureDirectory:
@@ -74,13 +78,14 @@ def _gaps(estate: Estate) -> Iterator[Gap]:
     for kind in PARTS:
         documents = estate.documents.get(kind, {})
         for part, document in documents.items():
-            if kind not in _BY_ITSELF and "error" in (document or {}):
+            if kind not in _ELSEWHERE and "error" in (document or {}):
                 yield gap_of(kind, document, _titles(estate, part))
         if not documents and kind in _NEEDED:
             yield gap_of(kind, None)
     for problem in entries(estate.document("files", "export"), "Problems"):
         fix = "leave it out of the folder" if problem.get("strange") else "export it again, as JSON"
         yield Gap(f"exported file {text(problem, 'File')}", text(problem, "why"), fix, SOURCE)
+    yield from Administrators(estate).gaps()
     yield from estate.malformed
 
 

@@ -53,7 +53,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
         *("excludePrincipals", "doNotApplyToChildScopes"),
     ),
     "eligible": ("id", "scope", "principalId", "principalType", "roleDefinitionId", "condition"),
-    "classic-administrators": ("id", "name", "role"),
+    "classic-administrators": ("id", "name", "role", "emailAddress"),
     "vaults": ("id", "name", "enableRbacAuthorization", "accessPolicies"),
     "app-roles": ("principalId", "resourceId", "resourceDisplayName", "appRoleId"),
     "delegated-grants": ("clientId", "consentType", "principalId", "resourceId", "scope"),

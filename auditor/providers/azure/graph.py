@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from auditor import calls
 from auditor.providers.azure.client import Clients, graph_scope, refuse_other_host
 from auditor.providers.azure.documents import entries, text
 from auditor.providers.azure.paging import Pages
@@ -144,10 +145,8 @@ async def _read_all(clients: Clients, listings: list[Listing], take: Take, pause
     import httpx  # noqa: PLC0415
 
     limit = asyncio.Semaphore(clients.settings.parallel)
-    verify = clients.settings.ca_bundle
-    context = ssl.create_default_context(cafile=verify) if verify else True
     # The SDK wraps the transport in one of its own, which does not close it.
-    async with httpx.AsyncHTTPTransport(verify=context) as transport:
+    async with _transport(clients) as transport:
         client = httpx.AsyncClient(transport=transport, timeout=_SECONDS)
         reader = _Reader(_adapter(clients, client), clients.settings.graph, pause)
 
@@ -157,6 +156,25 @@ async def _read_all(clients: Clients, listings: list[Listing], take: Take, pause
                 take(listing, items, await reader.fill(listing, items))
 
         await _all(one(listing) for listing in listings)
+
+
+def _transport(clients: Clients) -> Any:
+    import httpx  # noqa: PLC0415
+
+    class Told(httpx.AsyncHTTPTransport):
+        """Writes down every call, repeated ones and those that nobody answered among them."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            try:
+                reply = await super().handle_async_request(request)
+            except httpx.HTTPError:
+                calls.told(request.method, str(request.url))
+                raise
+            calls.told(request.method, str(request.url), reply.status_code)
+            return reply
+
+    verify = clients.settings.ca_bundle
+    return Told(verify=ssl.create_default_context(cafile=verify) if verify else True)
 
 
 async def _all(jobs: Iterable[Awaitable[None]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from auditor.models import Identity
+from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.credentials import Credentials
 from auditor.providers.azure.documents import text
 from auditor.providers.azure.estate import Estate, Item
@@ -67,6 +68,8 @@ def _given(estate: Estate) -> dict[str, str]:
     found = {id_: ones[0].principal_type for id_, ones in sorted(estate.assignments.items())}
     for id_, ones in sorted(estate.eligible.items()):
         found.setdefault(id_, ones[0].principal_type)
+    for id_ in sorted(Administrators(estate).by_user):
+        found.setdefault(id_, "User")
     return found
 
 

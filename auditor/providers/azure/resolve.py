@@ -8,6 +8,7 @@ from functools import cached_property
 
 from auditor.models import Gap, Resolution
 from auditor.providers.azure.arm import Arm
+from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.entra import Entra
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import gap_of
@@ -27,6 +28,7 @@ class Resolver:
         self._estate = estate
         self._arm = Arm(estate)
         self._entra = Entra(estate)
+        self._classic = Administrators(estate)
         self._trusts: dict[str, list[Trust]] = defaultdict(list)
         for trust in trusts(estate):
             self._trusts[trust.principal].append(trust)
@@ -37,6 +39,7 @@ class Resolver:
         rights = [
             *self._arm.rights(person.title, person.id, ids),
             *self._entra.rights(person.title, person.id, ids),
+            *self._classic.rights(person.title, person.id),
         ]
         gaps = (*self._arm.gaps(ids), *self._unread(person))
         return Resolution(
@@ -44,6 +47,7 @@ class Resolver:
             grants=(
                 *self._arm.grants(person.id, ids),
                 *self._entra.grants(person.id, ids),
+                *self._classic.grants(person.id),
                 *grants(person.id, self._trusts.get(person.id, ())),
             ),
             capabilities=capabilities(person.id, rights),

@@ -17,6 +17,7 @@ import trustme
 from azure_judge import judge_azure
 from judge import needs_specifications
 
+from auditor import calls
 from auditor.collecting import Collecting, Silent
 from auditor.demo import azure_tenant
 from auditor.demo.azure import AzureCloud
@@ -147,8 +148,8 @@ def test_a_second_run_asks_for_nothing_that_is_complete(lab: Lab) -> None:
     before = len(lab.recording)
     lab.collect()
     again = [json.loads(line)["path"] for line in lab.recording.lines()[before:]]
-    assert all("denyAssignments" in p or "appCredential" in p or "oauth2/" in p or
-               "openid" in p or "roleDefinitions" in p for p in again)  # fmt: skip
+    refused = ("denyAssignments", "appCredential", "roleDefinitions", "classic")
+    assert all(any(one in path for one in (*refused, "oauth2/", "openid")) for path in again)
 
 
 def test_within_a_running_event_loop_and_after_a_closed_one(lab: Lab) -> None:
@@ -197,6 +198,55 @@ def test_the_judge_objects() -> None:
     assert judge_azure([line(arm, {"value": [{"properties": {"principalId": 7}}]})]).objections
     assert judge_azure([line("/v1.0/applications?$select=apppId", {"value": []})]).objections
     assert judge_azure([line("/v1.0/applications", {"value": [{"appId": 7}]})]).objections
+
+
+def test_every_call_is_written_down_those_to_graph_too(lab: Lab, tmp_path: Path) -> None:
+    before = len(lab.recording)
+    lab.faults.drop("/v1.0/organization")
+    with calls.written_to(tmp_path):
+        lab.collect(retries=0)
+    told = [json.loads(line) for line in (tmp_path / calls.NAME).read_text().splitlines()]
+    asked = [json.loads(line)["path"].partition("?")[0] for line in lab.recording.lines()[before:]]
+    written = [one["path"] for one in told if one["status"] is not None]
+    assert sorted(written) == sorted(asked)
+    unanswered = {one["path"] for one in told if one["status"] is None}
+    assert unanswered == {"/v1.0/organization"}
+    assert all("?" not in one["path"] and "Bearer" not in json.dumps(one) for one in told)
+
+
+# --- classic administrators ------------------------------------------------------------------
+
+
+def test_classic_administrators_are_rights_of_users(lab: Lab) -> None:
+    directory = lab.collect()
+    founder = directory.identities["founder@acme-rockets.example"]
+    assert founder.kind == "user"
+    found = directory.resolve(founder.id)
+    assert {(one.name.value, one.conditional) for one in found.capabilities} >= {
+        ("admin", True),
+        ("escalate", True),
+    }
+    assert "is classic ServiceAdministrator of the subscription production" in (
+        found.capabilities[0].path
+    )
+    assert {grant.actions for grant in found.grants} == {
+        ("ServiceAdministrator",),
+        ("AccountAdministrator",),
+    }
+
+
+def test_the_retired_api_of_classic_administrators_is_told_once(lab: Lab) -> None:
+    lab.faults.deny("*/classicAdministrators", 410)
+    (gap,) = [gap for gap in lab.collect().gaps if gap.what.startswith("classic")]
+    assert gap.what == "classic administrators of 2 subscriptions"
+    assert "nothing can be granted" in gap.fix
+
+
+def test_refused_classic_administrators_are_told_with_what_to_grant(lab: Lab) -> None:
+    lab.faults.deny("*/classicAdministrators", 403)
+    gaps = [gap for gap in lab.collect().gaps if gap.what.startswith("classic")]
+    assert len(gaps) == 2
+    assert all("classicAdministrators/read" in gap.fix for gap in gaps)
 
 
 # --- what goes wrong -------------------------------------------------------------------------
