@@ -88,9 +88,8 @@ def _concluded(
     logged = hunting.logged(run, past.baselines.values())
     results = conclude(todo, run, past, edits, logged)
     results = hunting.with_hunt(results, hunting.kept(run))
-    if past.trend and past.trend[-1].run_id == previous.content.run_id:
-        by_hand = put_back(past, results.run, previous.severities)
-        results = replace(results, changes=(*results.changes, *by_hand))
+    by_hand = put_back(past, results.run, previous.content.overwritten)
+    results = replace(results, changes=(*results.changes, *by_hand))
     options = _options(todo, results, now)
     return replace(results, edits=rows.held(results, options)), options
 

@@ -180,8 +180,9 @@ class OutputFolder:
         """Return what the latest run before this one knew; a later one says nothing of it."""
         earlier = [folder for folder in self.runs() if folder.name < before.folder.name]
         path = _latest_results(earlier)
+        overwritten = tuple(_overwritten(before))
         if path is None:
-            return Past()
+            return Past(overwritten=overwritten)
         verdicts = _records(path, "verdicts", Verdict)
         return Past(
             seen={row.secret_id: row for row in _records(path, "history", FirstSeen)},
@@ -190,6 +191,7 @@ class OutputFolder:
             edits=_edits(path),
             changes=tuple(_records(path, "changes", Change)),
             trend=tuple(_records(path, "trend", Point)),
+            overwritten=overwritten,
         )
 
     def edits(self) -> dict[str, HumanEdit]:
@@ -202,6 +204,14 @@ def _latest_results(runs: Sequence[Path]) -> Path | None:
     """Return the results of the latest of the runs, oldest first, that ended."""
     found = (folder / RESULTS_NAME for folder in reversed(runs))
     return next((path for path in found if path.is_file()), None)
+
+
+def _overwritten(run: Run) -> Iterator[Change]:
+    """Yield what an earlier report of the run told of cells that people changed."""
+    path = run.folder / RESULTS_NAME
+    if path.is_file():
+        told = _records(path, "changes", Change)
+        yield from (one for one in told if one.run_id == run.id and one.by_hand)
 
 
 def open_run(path: Path) -> Run:

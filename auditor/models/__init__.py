@@ -22,7 +22,7 @@ from auditor.models.access import (
     Weakness,
     weakness_id,
 )
-from auditor.models.changes import Change, Point, Who
+from auditor.models.changes import BY_HAND, Change, Point, Who
 from auditor.models.checks import Check, Health
 from auditor.models.closure import Baseline, Closure, KeyUse, Logged, OldKey, Storing, Verdict
 from auditor.models.findings import (
@@ -58,6 +58,7 @@ from auditor.models.results import FirstSeen, HumanEdit, Incident, Past, Results
 from auditor.models.score import Assessment, Reason, Rotate, Severity
 
 __all__ = [
+    "BY_HAND",
     "AccessKey",
     "Assessment",
     "Baseline",

@@ -14,6 +14,10 @@ class Who(StrEnum):
     TOOL = "tool"
 
 
+BY_HAND = ", changed by hand and put back"
+"""Follows the header of a column of the tool in `Change.what`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing about one entry that a run found other than the run before."""
@@ -26,6 +30,11 @@ class Change:
     before: str
     after: str
     who: Who
+
+    @property
+    def by_hand(self) -> bool:
+        """Return whether a person wrote into a cell of the tool, which wrote its own again."""
+        return self.what.endswith(BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ class Past:
     edits: Mapping[str, HumanEdit] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     trend: tuple[Point, ...] = ()
+    overwritten: tuple[Change, ...] = ()
+    """Cells of the tool that people changed, where an earlier report of the same run told of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,17 @@ Value: TypeAlias = str | bool | int | float | date | datetime | time | timedelta
 Row: TypeAlias = Sequence[Value]
 
 
+def as_text(value: Value) -> str:
+    """Return the text of a value, as a person would type it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.text if isinstance(value, Formula) else str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A named table. `rows` makes the rows anew; `note` tells what the table leaves out."""

@@ -14,7 +14,7 @@ from openpyxl.utils import quote_sheetname
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
-from auditor.report import streaming
+from auditor.report import marks, streaming
 from auditor.report.layout import LISTS, META, Layout, marker
 from auditor.report.rows import TRACKED, Report, readme, secrets
 from auditor.report.sheets import hidden, rules, summary
@@ -83,6 +83,7 @@ class _Builder:
         self._hosts = hosts
         self._styles = Styles(book)
         self._position = 0
+        self._marks: dict[str, str] = {}
 
     def build(self) -> None:
         """Draw every sheet, in their order."""
@@ -95,7 +96,8 @@ class _Builder:
                 self._plain(table)
         lists = self._sheet(LISTS)
         self._name(rules.STATUS_LIST, lists, hidden.draw_lists(lists, styles))
-        hidden.draw_meta(self._sheet(META), styles, report.run, report.table(secrets.NAME))
+        secrets_table, meta = report.table(secrets.NAME), self._sheet(META)
+        hidden.draw_meta(meta, styles, report.run, secrets_table, self._marks)
 
     def _tracked(self, table: Table) -> None:
         sheet = self._sheet(table.name)
@@ -109,7 +111,8 @@ class _Builder:
             key=table.position(secrets.ID),
             notes=self._layout.notes,
         )
-        rules.add(sheet, table, draw(sheet, table, self._styles, grid))
+        noted = marks.marked(table, secrets.ID, self._marks)
+        rules.add(sheet, table, draw(sheet, noted, self._styles, grid))
 
     def _plain(self, table: Table) -> None:
         sheet = self._sheet(table.name)

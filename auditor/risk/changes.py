@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from auditor.models import (
+    BY_HAND,
     Assessment,
     Change,
     HumanEdit,
@@ -20,7 +21,6 @@ from auditor.models import (
 
 KEPT = 20_000
 """Changes that results.json carries on; the oldest fall out, and stand in the runs' own files."""
-BY_HAND = "Severity, changed by hand and put back"
 FITS = 300
 """Characters of a person's text that are told of."""
 _NOBODY = HumanEdit()
@@ -102,19 +102,20 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def put_back(past: Past, run: RunInfo, shown: Mapping[str, str]) -> tuple[Change, ...]:
-    """Return the severities that people changed by hand, which the tool writes anew.
+def put_back(
+    past: Past, run: RunInfo, overwritten: Mapping[str, Mapping[str, str]]
+) -> tuple[Change, ...]:
+    """Return what people wrote into cells of the tool, which writes them anew.
 
-    `shown` holds them as the workbook had them, by Secret ID. What a person wrote there is kept
-    here: the column is the tool's, the opinion is worth reading.
+    `overwritten` holds the texts by Secret ID and header. The column is the tool's, and what a
+    person thought is worth reading.
     """
-    return tuple(
-        Change(
-            run.id, run.started, id_, BY_HAND, shown[id_][:FITS], base.severity.value, Who.PEOPLE
-        )
-        for id_, base in past.baselines.items()
-        if shown.get(id_, base.severity.value) != base.severity.value
+    found = (
+        Change(run.id, run.started, id_, f"{header}{BY_HAND}", text[:FITS], "", Who.PEOPLE)
+        for id_, cells in overwritten.items()
+        for header, text in cells.items()
     )
+    return tuple(dict.fromkeys((*past.overwritten, *found)))
 
 
 def point(now: Now) -> Point:

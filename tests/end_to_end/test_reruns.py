@@ -69,19 +69,27 @@ def test_edits_outlive_the_workbook(audits: Audits, ruin: str) -> None:
     assert audits.results()["edits"][id_]["owner"] == "Ann Ace"
 
 
-def test_a_severity_changed_by_hand_is_put_back_and_told(audits: Audits) -> None:
+def test_cells_of_the_tool_changed_by_hand_are_put_back_and_told(audits: Audits) -> None:
     assert audits.audit().code == 0
     book, sheet, columns = secrets_sheet(audits)
     id_ = ids_of(sheet)[0]
     at = row_of(sheet, id_)
     was = sheet.cell(at, columns["Severity"]).value
     sheet.cell(at, columns["Severity"]).value = "Low, says Ann"
+    sheet.cell(at, columns["Account"]).value = "the old one"
     book.save(audits.tracker)
     assert audits.audit().code == 0
     book, sheet, columns = secrets_sheet(audits)
     assert sheet.cell(row_of(sheet, id_), columns["Severity"]).value == was
     told = [row for row in book["Changes"].iter_rows(values_only=True) if row[2] == id_]
-    assert [row[5:7] for row in told] == [("Low, says Ann", was)]
+    assert [row[4:6] for row in told] == [
+        ("Account, changed by hand and put back", "the old one"),
+        ("Severity, changed by hand and put back", "Low, says Ann"),
+    ]
+    run = audits.runs[-1]
+    assert audits.run("report", "--from", str(run)).code == 0
+    kept = [one["before"] for one in audits.results()["changes"] if one["secret_id"] == id_]
+    assert kept == ["Low, says Ann", "the old one"], "a second report of the run forgets nothing"
 
 
 def test_first_seen_stays_and_last_seen_moves(audits: Audits) -> None:

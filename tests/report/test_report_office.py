@@ -93,6 +93,7 @@ def test_a_workbook_saved_by_libreoffice_is_read_whole(
     assert after.problems == ()
     assert after.edits == before.edits
     assert after.content.known == before.content.known
+    assert after.content.overwritten == {}, "what LibreOffice writes anew, no hand has changed"
     assert after.content.layout.titles == before.content.layout.titles
     lab.run(replace(results, edits={}))
     assert tracker.read(lab.path).edits == before.edits

@@ -17,10 +17,12 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.models import Results
+from auditor.report import tracker
 from auditor.report.text import escape_cell, unescape_cell
 
 NAMES = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
 HUMAN = ("Status", "Owner", "Due date", "Ticket", "Notes", "Exception until")
+TOOL = ("Severity", "Secret name", "Kind", "First seen", "Score", "Evidence", "Open in CI")
 EXTRA = ("Team", "Cost", "notes ", "=Sum")
 
 # What a workbook can hold: XML has no control characters and no surrogates.
@@ -42,6 +44,7 @@ INDEX = st.integers(0, len(NAMES) - 1)
 
 STEPS = st.one_of(
     st.tuples(st.just("write"), INDEX, st.sampled_from(HUMAN + EXTRA), VALUES),
+    st.tuples(st.just("overwrite"), INDEX, st.sampled_from(TOOL), TEXT),
     st.tuples(st.just("shuffle"), st.integers(0, 99)),
     st.tuples(st.just("move column"), st.integers(0, 40), st.integers(0, 40)),
     st.tuples(st.just("delete row"), INDEX),
@@ -59,6 +62,7 @@ class Story:
         self.results = results
         self.ids = [secret.id for secret in results.secrets]
         self.written: dict[tuple[str, str], Any] = {}
+        self.overwritten: dict[tuple[str, str], str] = {}
         self.loose: list[str] = []
         self.book: Workbook | None = None
         self.run(set(range(len(NAMES))))
@@ -70,6 +74,7 @@ class Story:
         if self.book:
             self.book.save(self.lab.path)
             self.book = None
+            self.check_overwritten()
         secrets = tuple(self.results.secrets[index] for index in sorted(found))
         self.lab.run(replace(self.results, secrets=secrets))
 
@@ -83,6 +88,21 @@ class Story:
             self.written[self.ids[index], str(sheet.cell(1, column).value)] = value
 
         self.change(change)
+
+    def overwrite(self, index: int, header: str, text: str) -> None:
+        def change(sheet: Worksheet) -> None:
+            if row := self.row(sheet, index):
+                put(sheet, row, self.column(sheet, header), f"by hand: {text}")
+                self.overwritten[self.ids[index], header] = f"by hand: {text}"
+
+        self.change(change)
+
+    def check_overwritten(self) -> None:
+        """Exactly the tool's cells that people changed are told of."""
+        found = tracker.read(self.lab.path).content.overwritten
+        flat = {(id_, name): text for id_, told in found.items() for name, text in told.items()}
+        assert flat == self.overwritten
+        self.overwritten.clear()
 
     def shuffle(self, seed: int) -> None:
         def change(sheet: Worksheet) -> None:
@@ -105,8 +125,9 @@ class Story:
         def change(sheet: Worksheet) -> None:
             if row := self.row(sheet, index):
                 sheet.delete_rows(row)
-                for key in [key for key in self.written if key[0] == self.ids[index]]:
-                    del self.written[key]
+                for cells in (self.written, self.overwritten):
+                    for key in [key for key in cells if key[0] == self.ids[index]]:
+                        del cells[key]
 
         self.change(change)
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.models import (
+    BY_HAND,
     Assessment,
     Baseline,
     Closure,
@@ -21,7 +22,7 @@ from auditor.models import (
     Verdict,
     Who,
 )
-from auditor.risk.changes import BY_HAND, KEPT, Now, changes, point, put_back
+from auditor.risk.changes import KEPT, Now, changes, point, put_back
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = RunInfo("r2", THEN + timedelta(days=7), "1", "acme")
@@ -91,8 +92,12 @@ def test_what_people_left_alone_is_no_change(edits: dict[str, HumanEdit]) -> Non
     assert not [one for one in found if one.who is Who.PEOPLE]
 
 
-def test_a_severity_that_people_changed_is_told_with_what_they_wrote() -> None:
-    shown = {"S-1": "Low, says Ann", "S-2": "Low", "S-9": "Critical"}
-    (found,) = put_back(PAST, RUN, shown)
-    assert (found.secret_id, found.what) == ("S-1", BY_HAND)
-    assert (found.before, found.after, found.who) == ("Low, says Ann", "High", Who.PEOPLE)
+def test_a_cell_of_the_tool_that_people_changed_is_told_with_what_they_wrote() -> None:
+    wrote = {"S-1": {"Severity": "Low, says Ann", "Kind": ""}}
+    found, other = put_back(PAST, RUN, wrote)
+    assert (found.secret_id, found.what) == ("S-1", f"Severity{BY_HAND}")
+    assert (found.before, found.who, found.by_hand) == ("Low, says Ann", Who.PEOPLE, True)
+    assert (other.what, other.before) == (f"Kind{BY_HAND}", "")
+    again = put_back(Past(overwritten=(found, other)), RUN, {})
+    assert again == (found, other), "a second report of a run forgets nothing"
+    assert put_back(Past(overwritten=(found, other)), RUN, wrote) == (found, other)

@@ -21,7 +21,6 @@ from auditor.errors import ConfigError, WorkbookError
 from auditor.models import HumanEdit, Results
 from auditor.report import rows, workbook
 from auditor.report.rows import Options, Report, secrets
-from auditor.report.rows.vanished import CARRIED
 from auditor.report.tables import Row, Table
 from auditor.report.tracker import carrying, checking, foreign, preflight, reading, saving
 from auditor.report.tracker.preflight import Unreadable
@@ -70,12 +69,6 @@ class Tracker:
     def edits(self) -> Mapping[str, HumanEdit]:
         """Return what people wrote, by Secret ID."""
         return self.content.edits
-
-    @property
-    def severities(self) -> dict[str, str]:
-        """Return the severities as the workbook shows them, by Secret ID."""
-        position = CARRIED.index("Severity")
-        return {id_: str(cells[position] or "") for id_, cells in self.content.known.items()}
 
 
 def read(path: Path) -> Tracker:

@@ -19,12 +19,14 @@ class Columns:
     Any other is a person's, one without a header too, once something is written in it.
     """
 
-    def __init__(self, headers: list[str], former: frozenset[str]) -> None:
+    def __init__(self, headers: list[str], former: tuple[str, ...]) -> None:
         """Sort the headers; `former` holds the tool's when the workbook was written."""
         self.id = -1
         self.carried: dict[int, int] = {}
         """Position in `CARRIED`, by position."""
         self.extras: list[str] = []
+        self.marked = [-1] * len(former)
+        """Where each of `former` is now; -1 where a person removed it."""
         self._people: dict[int, str] = {}
         self._names: dict[int, str] = {}
         for index, header in enumerate(headers):
@@ -47,7 +49,7 @@ class Columns:
             self._add_extra(index, f"Column {get_column_letter(index + 1)}")
         return self._people.get(index)
 
-    def _sort(self, index: int, header: str, former: frozenset[str]) -> None:
+    def _sort(self, index: int, header: str, former: tuple[str, ...]) -> None:
         own = _OWN.get(same(header))
         if own and own.header not in self._names.values():
             self._names[index] = own.header
@@ -61,6 +63,8 @@ class Columns:
             self._add_extra(index, header)
         else:
             self._names[index] = header
+        if index not in self._people and same(header) in former:
+            self.marked[former.index(same(header))] = index
 
     def _add_extra(self, index: int, header: str) -> None:
         """Name a person's column. Tables refuse two headers that differ in case only."""

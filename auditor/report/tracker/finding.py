@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -10,7 +11,7 @@ from openpyxl import Workbook
 
 from auditor.report.layout import META, marker, same
 from auditor.report.rows import people, secrets
-from auditor.report.sheets.hidden import RUN_ID, TOOL_COLUMN
+from auditor.report.sheets.hidden import MARKS, RUN_ID, TOOL_COLUMN
 from auditor.report.tracker.preflight import UNREADABLE, Unreadable
 from auditor.report.tracker.values import as_header, value_of
 from auditor.report.workbook import NAMES
@@ -50,24 +51,36 @@ def rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
     return iter(sheet.iter_rows(max_row=LAST_ROW))
 
 
-def tool_columns(book: Workbook, titles: dict[str, str]) -> frozenset[str]:
-    """Return the headers that were the tool's when the workbook was written."""
-    return frozenset(same(value) for name, value in _meta(book, titles) if name == TOOL_COLUMN)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the workbook says of its own writing, empty where it says nothing."""
+
+    run_id: str = ""
+    columns: tuple[str, ...] = ()
+    """What `same` makes of the headers that were the tool's, in the order of the marks."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Of the tool's cells, by Secret ID."""
 
 
-def run_id(book: Workbook, titles: dict[str, str]) -> str:
-    """Return which run wrote the workbook, "" where nothing says so."""
-    return next((value for name, value in _meta(book, titles) if name == RUN_ID), "")
+def written(book: Workbook, titles: dict[str, str]) -> Written:
+    """Return what the hidden sheet tells of the writing."""
+    run_id, columns, marks = "", [], {}
+    for name, value, of in _meta(book, titles):
+        if name == MARKS:
+            marks[of] = value
+        elif name == TOOL_COLUMN:
+            columns.append(same(value))
+        elif name == RUN_ID:
+            run_id = value
+    return Written(run_id, tuple(columns), marks)
 
 
-def _meta(book: Workbook, titles: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the names and values of the hidden sheet that tells of the writing."""
+def _meta(book: Workbook, titles: dict[str, str]) -> Iterator[tuple[str, str, str]]:
     if META not in titles:
         return
     for row in rows(book[titles[META]]):
-        pair = [as_header(value_of(cell)) for cell in row[:2]]
-        if len(pair) > 1:
-            yield pair[0], pair[1]
+        name, value, of, *_ = (*(as_header(value_of(cell)) for cell in row[:3]), "", "", "")
+        yield name, value, of
 
 
 def _marked(book: Workbook, name: str) -> str:

@@ -13,14 +13,15 @@ from typing import Any, TypeVar
 from openpyxl.reader.excel import ExcelReader
 
 from auditor.models import HumanEdit
+from auditor.report import marks
 from auditor.report.layout import Layout, Note, Shape
 from auditor.report.rows import TRACKED, Vanished, people, secrets
 from auditor.report.rows.vanished import CARRIED
-from auditor.report.tables import Formula, Value
+from auditor.report.tables import Formula, Value, as_text
 from auditor.report.tracker import finding, shapes
 from auditor.report.tracker.columns import Columns
 from auditor.report.tracker.preflight import UNREADABLE, Unreadable
-from auditor.report.tracker.values import as_date, as_text, value_of
+from auditor.report.tracker.values import as_date, value_of
 
 T = TypeVar("T")
 
@@ -52,6 +53,8 @@ class Content:
     loose: tuple[Loose, ...] = ()
     run_id: str = ""
     """Which run wrote the workbook, "" where it does not say."""
+    overwritten: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What people wrote into cells of the tool, by Secret ID and header."""
     layout: Layout = field(default_factory=Layout)
 
     def vanished(self, secret_id: str) -> Vanished:
@@ -80,9 +83,10 @@ def _content(reader: ExcelReader) -> Content:
     titles = finding.owned(book)
     if secrets.NAME not in titles:
         return Content(layout=Layout(titles))
-    taker, former = _Taker(), finding.tool_columns(book, titles)
+    written = finding.written(book, titles)
+    taker = _Taker(written.marks)
     sheets = [
-        _take_sheet(reader, taker, titles[name], parts[titles[name]], former)
+        _take_sheet(reader, taker, titles[name], parts[titles[name]], written.columns)
         for name in TRACKED
         if name in titles
     ]
@@ -94,13 +98,14 @@ def _content(reader: ExcelReader) -> Content:
         taker.known,
         tuple(extras),
         tuple(taker.loose),
-        finding.run_id(book, titles),
+        written.run_id,
+        taker.overwritten,
         layout,
     )
 
 
 def _take_sheet(
-    reader: ExcelReader, taker: _Taker, title: str, part: str, former: frozenset[str]
+    reader: ExcelReader, taker: _Taker, title: str, part: str, former: tuple[str, ...]
 ) -> tuple[Columns, dict[str, Shape]]:
     """Take in one sheet of entries; return its columns and their shapes."""
     sheet = reader.wb[title]
@@ -121,7 +126,9 @@ def _take_sheet(
 class _Taker:
     """Sorts the cells of the tracker, sheet by sheet and row by row."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Mapping[str, str]) -> None:
+        self.overwritten: dict[str, dict[str, str]] = {}
+        self._marks = marks
         self.cells: dict[str, dict[str, Value]] = {}
         self.known: dict[str, tuple[Value, ...]] = {}
         self.loose: list[Loose] = []
@@ -171,6 +178,16 @@ class _Taker:
         else:
             self.known[id_] = tuple(known)
             self.cells[id_] = written
+        self._compare(id_, values)
+
+    def _compare(self, id_: str, values: Mapping[int, Value]) -> None:
+        """Note which of the tool's cells a hand changed."""
+        order = self._columns.marked
+        row = [values.get(index) for index in order]
+        for position in marks.changed(self._marks.get(id_, ""), row):
+            if order[position] >= 0:
+                header = self._columns.names[order[position]]
+                self.overwritten.setdefault(id_, {}).setdefault(header, as_text(row[position]))
 
     def _merge(self, number: int, id_: str, written: dict[str, Value]) -> None:
         """Take in a second row of an entry: it fills what is blank, and the rest is loose text."""

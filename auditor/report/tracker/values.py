@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from auditor.report.tables import Formula, Value
+from auditor.report.tables import Formula, Value, as_text
 from auditor.report.text import unescape_cell
 
 HEADER_LIMIT = 255
@@ -27,17 +27,6 @@ def value_of(cell: Any) -> Value:
         return value.date()
     result: Value = value
     return result
-
-
-def as_text(value: Value) -> str:
-    """Return the text of a value, as a person would type it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.text if isinstance(value, Formula) else str(value)
 
 
 def as_header(value: Value) -> str:
