@@ -34,8 +34,11 @@ def doing(operation: str) -> None:
     _doing.operation = operation
 
 
-def told(method: str, url: str, status: int | None = None) -> None:
-    """Write down a call that urllib3 does not tell of; `status` is None where nobody answered."""
+def told(method: str, url: str, status: int | str | None = None) -> None:
+    """Write down a call that urllib3 does not tell of; `status` is None where nobody answered.
+
+    gRPC names its statuses ("PERMISSION_DENIED"), of answers and of failures to get one.
+    """
     _own.debug("call", extra={"call": (method, url, status)})
 
 
@@ -87,7 +90,7 @@ class _Writer(logging.Handler):
         os.write(self._file, json.dumps(line).encode() + b"\n")
 
 
-def _call(record: logging.LogRecord) -> tuple[str, str, str, int | None] | None:
+def _call(record: logging.LogRecord) -> tuple[str, str, str, int | str | None] | None:
     """Return method, host, path and status of the call that a record is of, None of any other."""
     if hasattr(record, "call"):
         method, url, status = record.call

@@ -7,7 +7,7 @@ vendor's own shape with tails sealed, into a `Snapshot`; everything after is a p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -29,6 +29,25 @@ class Snapshot(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the names that begin with the prefix, sorted."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """A `Snapshot` that is never written to disk."""
+
+    documents: dict[str, Json] = field(default_factory=dict)
+
+    def load(self, key: str) -> Json | None:
+        """Return the document, or None where there is none."""
+        return self.documents.get(key)
+
+    def save(self, key: str, document: Json) -> None:
+        """Keep the document under its name."""
+        self.documents[key] = document
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the names that begin with the prefix, sorted."""
+        yield from sorted(key for key in self.documents if key.startswith(prefix))
 
 
 class Progress(Protocol):

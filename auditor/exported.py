@@ -12,14 +12,14 @@ import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.errors import ConfigError
-from auditor.models import Gap, Identity, Json, Resolution
+from auditor.models import Gap, Identity, Resolution
 from auditor.providers import Directory, Provider, RoleRater, provider_called
 from auditor.tails import KEY_LENGTH, Sealer
 
@@ -27,25 +27,6 @@ _OWNER = "identity_id"
 """The field of a capability that its line has no need for."""
 _BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 """What one unit of getrusage's peak memory is."""
-
-
-@dataclass(slots=True)
-class Memory:
-    """A `Snapshot` that is never written to disk."""
-
-    documents: dict[str, Json] = field(default_factory=dict)
-
-    def load(self, key: str) -> Json | None:
-        """Return the document, or None where there is none."""
-        return self.documents.get(key)
-
-    def save(self, key: str, document: Json) -> None:
-        """Keep the document under its name."""
-        self.documents[key] = document
-
-    def keys(self, prefix: str) -> Iterator[str]:
-        """Yield the names that begin with the prefix, sorted."""
-        yield from sorted(key for key in self.documents if key.startswith(prefix))
 
 
 def answer(

@@ -62,3 +62,7 @@ UsageOption = Annotated[
         "--usage-budget", min=0, help="Calls to spend on who uses the secrets.", metavar="N"
     ),
 ]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only print which calls would be made; ask and write nothing."),
+]

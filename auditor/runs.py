@@ -172,9 +172,7 @@ class OutputFolder:
 
     def runs(self) -> list[Path]:
         """Return the folders of all runs, oldest first."""
-        return sorted(
-            path for path in self.path.iterdir() if path.is_dir() and _RUN_NAME.fullmatch(path.name)
-        )
+        return run_folders(self.path)
 
     def past(self, before: Run) -> Past:
         """Return what the latest run before this one knew; a later one says nothing of it."""
@@ -198,6 +196,12 @@ class OutputFolder:
         """Return what people had written, as the latest run that ended here knew."""
         path = _latest_results(self.runs())
         return _edits(path) if path else {}
+
+
+def run_folders(path: Path) -> list[Path]:
+    """Return the folders of all runs in an output folder, oldest first; none where it is not."""
+    found = path.iterdir() if path.is_dir() else ()
+    return sorted(one for one in found if one.is_dir() and _RUN_NAME.fullmatch(one.name))
 
 
 def _latest_results(runs: Sequence[Path]) -> Path | None:

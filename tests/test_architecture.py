@@ -35,7 +35,7 @@ LAYERS = (
     {"cli"},
     {"exits", "options"},
     {"explaining"},
-    {"workflow", "demo", "doctor", "whatif", "exported", "hunter"},
+    {"workflow", "demo", "doctor", "whatif", "exported", "hunter", "dryrun"},
     {"publishing"},
     {"conclude", "hunting", "live"},
     {"plan"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -17,6 +18,7 @@ from auditor.cli.app import app
 from auditor.exits import exits, say
 from auditor.options import (
     ConfigOption,
+    DryRunOption,
     FailOnOption,
     FormatOption,
     Formats,
@@ -53,6 +55,7 @@ def audit(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with an interrupted run: its folder.")
     ] = None,
+    dry_run: DryRunOption = False,
     output_format: FormatOption = Formats.TEXT,
 ) -> int:
     """Audit your CI system and write the workbook."""
@@ -61,6 +64,8 @@ def audit(
     flags = {"since": since, "incident": incident, "out": out and str(out)}
     more = {"fail_on": fail_on, "strict": strict, "usage_budget": usage_budget}
     loaded = configuration.load(config, flags=flags | more)
+    if dry_run:
+        return _announce(loaded, output_format, only or [])
     return _audit(loaded, output_format, only or [], resume)
 
 
@@ -117,6 +122,21 @@ def report(
     with progress_on(sys.stderr) as progress:
         outcome = workflow.report(open_run(run), datetime.now(UTC), progress, out, rebuild=rebuild)
     return _finish(outcome, output_format)
+
+
+def _announce(loaded: Loaded, output_format: Formats, only: list[str]) -> int:
+    """Print what an audit would ask."""
+    from auditor import dryrun  # noqa: PLC0415
+    from auditor.report.text import for_terminal  # noqa: PLC0415
+
+    sources = dryrun.dry_run(loaded, only)
+    if output_format is Formats.JSON:
+        typer.echo(json.dumps([source.as_json() for source in sources], indent=1))
+    else:
+        for line in dryrun.lines(sources):
+            typer.echo(for_terminal(line))
+        say("nothing was asked of anybody, and nothing was written")
+    return 0
 
 
 def _audit(

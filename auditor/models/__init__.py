@@ -54,6 +54,7 @@ from auditor.models.inventory import (
 from auditor.models.known import Confidence, Evidence, Fact, Gap, Json, Known, Unknown
 from auditor.models.logs import LogCoverage
 from auditor.models.names import Classification, Credential, Kind, Part, Role
+from auditor.models.planned import PlannedCall
 from auditor.models.results import FirstSeen, HumanEdit, Incident, Past, Results, RunInfo
 from auditor.models.score import Assessment, Reason, Rotate, Severity
 
@@ -103,6 +104,7 @@ __all__ = [
     "Part",
     "Past",
     "Place",
+    "PlannedCall",
     "Point",
     "Reason",
     "Reference",

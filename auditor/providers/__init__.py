@@ -29,6 +29,7 @@ from auditor.models import (
     LogCoverage,
     Match,
     NoMatch,
+    PlannedCall,
     Resolution,
     Secret,
     Suggestion,
@@ -130,6 +131,17 @@ class Examined(Protocol):
 
     def examine(self, settings: Any) -> Iterator[Check]:
         """Yield who one is there and what would stay unknown. A refusal is a check, not raised."""
+
+
+@runtime_checkable
+class Planned(Protocol):
+    """What a source may offer besides: the calls that a reading of it would make."""
+
+    def planned_calls(self, settings: Any, usage_budget: int) -> Iterator[PlannedCall]:
+        """Yield each kind of call, and make none; nothing where only files would be read.
+
+        `usage_budget` is that of `Collecting`.
+        """
 
 
 @runtime_checkable

@@ -23,13 +23,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.demo import scenario
 from auditor.demo.faults import Faults
 from auditor.demo.github import PREFIX, GitHub, Tokens
 from auditor.demo.loopback import HOST, Loopback
 from auditor.demo.wire import Recording
-from auditor.exported import Memory
 from auditor.models import Credential, Exposure, Known, Part, Scope, ScopeKind, Secret
 from auditor.providers.github import PROVIDER, parts
 from auditor.providers.github.documents import listing

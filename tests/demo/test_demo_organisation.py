@@ -20,11 +20,10 @@ from asking import Asking, without_accounts
 from aws_door import environment
 
 from auditor import config
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.demo import Organisation, Recording
 from auditor.demo.accounts import access_keys
 from auditor.demo.estate import Context, Project
-from auditor.exported import Memory
 from auditor.models import Known
 from auditor.providers.aws import collect as aws_collect
 from auditor.providers.aws import settings as aws_settings

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.collecting import Collecting, Silent
-from auditor.exported import Memory
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.providers.gcp import PROVIDER
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.tails import Sealer

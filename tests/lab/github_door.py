@@ -13,14 +13,13 @@ from typing import Any
 
 import trustme
 
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.demo import scenario
 from auditor.demo.estate import Scenario
 from auditor.demo.faults import Faults
 from auditor.demo.github import PREFIX, GitHub, Tokens
 from auditor.demo.loopback import HOST, Loopback
 from auditor.demo.wire import Recording, Reply, Request
-from auditor.exported import Memory
 from auditor.providers.github import PROVIDER
 from auditor.providers.github.directory import GitHubDirectory
 from auditor.providers.github.settings import Settings

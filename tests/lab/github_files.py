@@ -12,8 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from auditor.collecting import Collecting, Silent
-from auditor.exported import Memory
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.providers.github import PROVIDER
 from auditor.providers.github.directory import GitHubDirectory
 from auditor.providers.github.settings import Settings

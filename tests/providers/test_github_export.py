@@ -10,7 +10,7 @@ from github_files import deploy_key, read, replies, repository, told_of, write
 from typer.testing import CliRunner
 
 from auditor.cli import app
-from auditor.exported import Memory
+from auditor.collecting import Memory
 from auditor.providers.github.directory import GitHubDirectory
 
 

@@ -13,7 +13,7 @@ from github_files import read, replies, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.exported import Memory
+from auditor.collecting import Memory
 from auditor.providers.github import PROVIDER
 from auditor.providers.github.directory import GitHubDirectory
 from auditor.providers.github.settings import Settings

@@ -14,7 +14,7 @@ from auditor.collecting import Collecting, Snapshot
 from auditor.inventory import Inventory
 from auditor.inventory.circleci.read import read
 from auditor.inventory.circleci.settings import Settings
-from auditor.models import Check
+from auditor.models import Check, PlannedCall
 
 
 class CircleCI:
@@ -56,6 +56,12 @@ class CircleCI:
         check(settings)
         with Client(settings, token_from(settings, self._environ), sleep=self._sleep) as client:
             yield from examine(client, settings)
+
+    def planned_calls(self, settings: Settings, usage_budget: int) -> Iterator[PlannedCall]:
+        """Yield the calls of an audit, found by rehearsing it against nobody."""
+        from auditor.inventory.circleci.rehearsal import planned_calls  # noqa: PLC0415 (loads yaml)
+
+        return planned_calls(settings, usage_budget)
 
     def hosts(self, settings: Settings) -> tuple[str, ...]:
         """Return the host of the web application, that links lead to."""

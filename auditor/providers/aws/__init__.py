@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Check, Gap, Json
+from auditor.models import Check, Gap, Json, PlannedCall
 from auditor.providers.aws import collect, export, lookup
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.examine import examine
 from auditor.providers.aws.parts import audit_policy
+from auditor.providers.aws.planned import planned_calls
 from auditor.providers.aws.settings import Settings
 from auditor.providers.aws.simulate import simulate
 
@@ -46,6 +47,10 @@ class AwsProvider:
     def examine(self, settings: Settings) -> Iterator[Check]:
         """Yield who the audit is in each account, and what would stay unknown there."""
         yield from examine(settings)
+
+    def planned_calls(self, settings: Settings, usage_budget: int) -> Iterator[PlannedCall]:  # noqa: ARG002
+        """Yield the calls of an audit of every account."""
+        return planned_calls(settings)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> AwsDirectory:
         """Return what the snapshot holds of AWS."""

@@ -147,6 +147,8 @@ _POLICY_CALLS = {
         "get-queue-attributes",
     ),
 }
+SERVICES_WITH_POLICIES = tuple(sorted(_POLICY_CALLS))
+"""Services whose resources may have policies of their own."""
 
 
 def resource_policies_of(service: str) -> Part:
@@ -166,7 +168,7 @@ def resource_policies_of(service: str) -> Part:
 _STATEMENTS = {
     "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES, OIDC, LAST_ACCESSED),
     "Organization": (ORGANIZATION, GUARDRAILS),
-    "Resources": tuple(map(resource_policies_of, sorted(_POLICY_CALLS))),
+    "Resources": tuple(map(resource_policies_of, SERVICES_WITH_POLICIES)),
     "Logs": (TRAILS, DETECTORS, HISTORY),
 }
 

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Check, Gap, Json
+from auditor.models import Check, Gap, Json, PlannedCall
 from auditor.providers.azure import collect, export, history
 from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.examine import examine
 from auditor.providers.azure.permissions import permissions
+from auditor.providers.azure.planned import planned_calls
 from auditor.providers.azure.rate import rate_roles
 from auditor.providers.azure.settings import Settings
 from auditor.providers.azure.simulate import simulate
@@ -58,6 +59,10 @@ class AzureProvider:
     def examine(self, settings: Settings) -> Iterator[Check]:
         """Yield whether the tenant lets the audit in, and what would stay unknown."""
         yield from examine(settings)
+
+    def planned_calls(self, settings: Settings, usage_budget: int) -> Iterator[PlannedCall]:  # noqa: ARG002
+        """Yield the requests of an audit, to Graph and to Azure Resource Manager."""
+        return planned_calls(settings)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> AzureDirectory:  # noqa: ARG002
         """Return what the snapshot holds of Azure."""

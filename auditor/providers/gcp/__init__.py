@@ -8,17 +8,18 @@ reads audit logs for hunts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Gap, Json
+from auditor.models import Gap, Json, PlannedCall
 from auditor.providers.gcp import collect, export, history
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.providers.gcp.documents import COLLECTED, parse_time, text
 from auditor.providers.gcp.estate import read_estate
 from auditor.providers.gcp.parts import audit_role
+from auditor.providers.gcp.planned import planned_calls
 from auditor.providers.gcp.settings import Settings
 from auditor.providers.gcp.simulate import simulate
 
@@ -45,6 +46,10 @@ class GcpProvider:
             collect.collect(settings, collecting)
         if settings.export:
             export.collect(settings, collecting)
+
+    def planned_calls(self, settings: Settings, usage_budget: int) -> Iterator[PlannedCall]:  # noqa: ARG002
+        """Yield the calls of an audit; those of deny policies and boundaries are paced."""
+        return planned_calls(settings)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> GcpDirectory:  # noqa: ARG002
         """Return what the snapshot holds of Google Cloud."""

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from auditor.errors import MissingExtra
+from auditor.providers.gcp.channels import transport_of
 from auditor.providers.gcp.settings import Settings
 
 _SCOPES = (
@@ -22,8 +23,6 @@ _ATTEMPT = 30.0
 """Seconds for one attempt of a call."""
 _TRIES = 4
 _LONGEST_WAIT = 20
-_MESSAGES = [("grpc.max_receive_message_length", -1)]
-"""A full page of roles is close to the 4 MiB that a channel of one's own takes by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +101,14 @@ def _credentials(settings: Settings) -> tuple[Any, str]:
 
 
 def _client(kind: Any, settings: Settings, credentials: Any) -> Any:
-    """Return a client: over a plain channel to this machine, else over TLS."""
-    import grpc  # noqa: PLC0415
+    """Return a client whose every call is written down."""
     from google.api_core.client_options import ClientOptions  # noqa: PLC0415
 
-    if settings.endpoint.startswith("http://"):
-        channel = grpc.insecure_channel(urlsplit(settings.endpoint).netloc, options=_MESSAGES)
-        return kind(transport=kind.get_transport_class("grpc")(channel=channel))
     options = ClientOptions(quota_project_id=settings.quota_project or None)
     if settings.endpoint:
         options.api_endpoint = urlsplit(settings.endpoint).netloc
-    return kind(credentials=credentials, client_options=options, transport="grpc")
+    transport = transport_of(kind, settings)
+    return kind(credentials=credentials, client_options=options, transport=transport)
 
 
 def _bounds(settings: Settings) -> dict[str, Any]:

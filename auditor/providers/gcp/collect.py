@@ -93,8 +93,6 @@ class _Reader:
         estate = read_estate(self._collecting.snapshot)
         self._seal(estate)
         self._collecting.progress.note(budget(estate, self._settings))
-        if self._settings.dry_run:
-            return
         sealer = self._collecting.sealer
         self._run(_role_jobs(clients, estate), "reading Google Cloud roles")
         self._run(_key_jobs(clients, estate, sealer), "listing service account keys")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.models import PlannedCall
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -18,7 +20,7 @@ class Part:
     """
 
     what: str
-    calls: tuple[str, ...]
+    calls: tuple[PlannedCall, ...]
     permissions: tuple[str, ...]
     leaves: str
     command: str = ""
@@ -30,31 +32,53 @@ class Part:
         return " and ".join((*self.permissions, *filter(None, [self.besides])))
 
 
+def _asset(method: str, quota: str) -> PlannedCall:
+    call = f"gRPC /google.cloud.asset.v1.AssetService/{method}"
+    return PlannedCall("cloudasset.googleapis.com", call, "scope", quota=quota)
+
+
+def _iam(method: str, each: str, quota: str) -> PlannedCall:
+    return PlannedCall("iam.googleapis.com", f"gRPC /google.iam.{method}", each, quota=quota)
+
+
+def _logging(method: str, each: str) -> PlannedCall:
+    call = f"gRPC /google.logging.v2.{method}"
+    return PlannedCall("logging.googleapis.com", call, each)
+
+
+# Quotas: https://docs.cloud.google.com/asset-inventory/docs/quota,
+# https://docs.cloud.google.com/iam/quotas
+_LIST_ASSETS = _asset("ListAssets", "100 a minute")
+_LIST_ENTRIES = _logging("LoggingServiceV2/ListLogEntries", "project")
+_IAM_READS = "6,000 a minute"
+_GUARD_READS = "5 a minute"
+_BOUNDARIES = "v3.PrincipalAccessBoundaryPolicies"
+
 PARTS = {
     "policies": Part(
         what="IAM policies",
-        calls=("SearchAllIamPolicies",),
+        calls=(_asset("SearchAllIamPolicies", "400 a minute"),),
         permissions=("cloudasset.assets.searchAllIamPolicies",),
         leaves="what service accounts may do",
         command="gcloud asset search-all-iam-policies --scope=organizations/ID --format=json",
     ),
     "assets": Part(
         what="projects, folders and service accounts",
-        calls=("ListAssets",),
+        calls=(_LIST_ASSETS,),
         permissions=("cloudasset.assets.listResource",),
         leaves="which service accounts there are, and which of them are disabled",
         command="gcloud asset list --organization=ID --content-type=resource --format=json",
     ),
     "audit-configs": Part(
         what="audit log configuration in IAM policies",
-        calls=("ListAssets",),
+        calls=(_LIST_ASSETS,),
         permissions=("cloudasset.assets.listIamPolicy",),
         leaves="which data access is logged",
         command="gcloud asset list --organization=ID --content-type=iam-policy --format=json",
     ),
     "keys": Part(
         what="keys of service accounts",
-        calls=("ListServiceAccountKeys",),
+        calls=(_iam("admin.v1.IAM/ListServiceAccountKeys", "service account", _IAM_READS),),
         permissions=("iam.serviceAccountKeys.list",),
         leaves="whose key a variable holds, and whether the old key is gone",
         command="gcloud iam service-accounts keys list --iam-account=EMAIL --format=json "
@@ -62,14 +86,17 @@ PARTS = {
     ),
     "roles": Part(
         what="permissions of roles",
-        calls=("ListRoles",),
+        calls=(_iam("admin.v1.IAM/ListRoles", "place that has roles", _IAM_READS),),
         permissions=("iam.roles.get", "iam.roles.list"),
         leaves="what bindings of these roles allow",
         command="gcloud iam roles describe ROLE --format=json",
     ),
     "deny": Part(
         what="deny policies",
-        calls=("ListPolicies", "GetPolicy"),
+        calls=(
+            _iam("v2.Policies/ListPolicies", "place", _GUARD_READS),
+            _iam("v2.Policies/GetPolicy", "deny policy", _GUARD_READS),
+        ),
         permissions=("iam.denypolicies.get", "iam.denypolicies.list"),
         leaves="what is taken away again: permissions shown are an upper bound",
         command="gcloud iam policies get NAME --attachment-point=PLACE --kind=denypolicies "
@@ -78,8 +105,14 @@ PARTS = {
     "boundaries": Part(
         what="principal access boundaries",
         calls=(
-            "ListPrincipalAccessBoundaryPolicies",
-            "SearchPrincipalAccessBoundaryPolicyBindings",
+            _iam(
+                f"{_BOUNDARIES}/ListPrincipalAccessBoundaryPolicies", "organisation", _GUARD_READS
+            ),
+            _iam(
+                f"{_BOUNDARIES}/SearchPrincipalAccessBoundaryPolicyBindings",
+                "boundary",
+                _GUARD_READS,
+            ),
         ),
         permissions=(
             "iam.principalaccessboundarypolicies.list",
@@ -89,7 +122,13 @@ PARTS = {
     ),
     "groups": Part(
         what="groups that hold service accounts",
-        calls=("memberships:searchTransitiveGroups",),
+        calls=(
+            PlannedCall(
+                "cloudidentity.googleapis.com",
+                "GET /v1/groups/-/memberships:searchTransitiveGroups",
+                "service account with keys",
+            ),
+        ),
         permissions=(),
         leaves="what service accounts may do through groups",
         command="gcloud identity groups memberships list --group-email=G --format=json > G.json",
@@ -97,14 +136,23 @@ PARTS = {
     ),
     "logs": Part(
         what="log buckets and sinks",
-        calls=("ListBuckets", "ListSinks"),
+        calls=(
+            _logging("ConfigServiceV2/ListBuckets", "place"),
+            _logging("ConfigServiceV2/ListSinks", "place"),
+        ),
         permissions=("logging.buckets.list", "logging.sinks.list"),
         leaves="how long logs are kept, and where they go",
         command="gcloud logging buckets list --project=P --format=json",
     ),
     "activity": Part(
         what="last authentication of service accounts and keys",
-        calls=("activities:query",),
+        calls=(
+            PlannedCall(
+                "policyanalyzer.googleapis.com",
+                "GET /v1/projects/{project}/locations/global/activityTypes/{type}/activities:query",
+                "project",
+            ),
+        ),
         permissions=(
             "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query",
             "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
@@ -113,19 +161,25 @@ PARTS = {
     ),
     "insights": Part(
         what="insights on permissions that were used",
-        calls=("insights",),
+        calls=(
+            PlannedCall(
+                "recommender.googleapis.com",
+                "GET /v1/projects/{project}/locations/global/insightTypes/{type}/insights",
+                "project",
+            ),
+        ),
         permissions=("recommender.iamPolicyInsights.list",),
         leaves="which permissions were used",
     ),
     "uses": Part(
         what="log entries that name the keys",
-        calls=("ListLogEntries",),
+        calls=(_LIST_ENTRIES,),
         permissions=("logging.logEntries.list",),
         leaves="from where a key was used",
     ),
     "history": Part(
         what="audit logs",
-        calls=("ListLogEntries",),
+        calls=(_LIST_ENTRIES,),
         # Without the second Google leaves entries of data access out, and does not say so.
         # https://docs.cloud.google.com/logging/docs/access-control#considerations
         permissions=("logging.logEntries.list", "logging.privateLogEntries.list"),

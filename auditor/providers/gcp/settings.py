@@ -49,8 +49,6 @@ class Settings:
     """Reads of deny policies and access boundaries in a minute: their quota is that small."""
     guardrails_most: Count = 50
     """Such reads in all; what is left is told as a gap."""
-    dry_run: bool = False
-    """Only say how many calls a run would make."""
 
     @property
     def live(self) -> bool:

@@ -7,14 +7,15 @@ each credential, `identify` decides whose an entry is, `resolve` what it may do 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Gap
+from auditor.models import Gap, PlannedCall
 from auditor.providers.github import collect, events, export
 from auditor.providers.github.beforehand import least_permissions
 from auditor.providers.github.directory import GitHubDirectory
+from auditor.providers.github.planned import planned_calls
 from auditor.providers.github.settings import Settings
 
 
@@ -39,6 +40,10 @@ class GitHubProvider:
             collect.collect(settings, collecting)
         if settings.export:
             export.collect(settings, collecting)
+
+    def planned_calls(self, settings: Settings, usage_budget: int) -> Iterator[PlannedCall]:  # noqa: ARG002
+        """Yield the requests of an audit; they share one limit."""
+        return planned_calls(settings)
 
     def read(self, settings: Settings, snapshot: Snapshot) -> GitHubDirectory:
         """Return what the snapshot holds of GitHub."""

@@ -18,14 +18,13 @@ from azure_judge import judge_azure
 from judge import needs_specifications
 
 from auditor import calls
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.demo import azure_tenant
 from auditor.demo.azure import AzureCloud
 from auditor.demo.estate import Tenant
 from auditor.demo.faults import Faults, Garbage
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording, Reply, Request
-from auditor.exported import Memory
 from auditor.models import Health, Known, Unknown
 from auditor.providers.azure import PROVIDER, history
 from auditor.providers.azure.client import ForeignLink, refuse_other_host

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from auditor.cli import app
-from auditor.collecting import Collecting, Silent
-from auditor.exported import Memory, read
+from auditor.collecting import Collecting, Memory, Silent
+from auditor.exported import read
 from auditor.models import CapabilityName, Known
 from auditor.providers import Directory
 from auditor.providers.azure import PROVIDER

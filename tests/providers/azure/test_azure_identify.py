@@ -11,8 +11,7 @@ from typing import Any
 import azure_export as lab
 import pytest
 
-from auditor.collecting import Collecting, Silent
-from auditor.exported import Memory
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.models import (
     Confidence,
     Credential,

@@ -24,7 +24,7 @@ from gcp_estate import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.exported import Memory
+from auditor.collecting import Memory
 from auditor.providers.gcp import PROVIDER
 
 SA = f"//iam.googleapis.com/projects/web-prod-site/serviceAccounts/{email('boss')}"
