@@ -47,10 +47,7 @@ class Guardrails:
         return any(resource in chain[chain.index(where) + 1 :] for chain in chains)
 
     def boundaries_of(self, who: Asker) -> list[Mapping[str, Any]]:
-        """Return the boundaries whose bindings hold a principal: a service account by its place.
-
-        What an enforcement version stops is not known here, so they never refuse for certain.
-        """
+        """Return the boundaries whose bindings hold a principal: a service account by its place."""
         email = who.name.partition(":")[2]
         places = set(self._estate.places_of_project(self._estate.project_of(email)))
         return [policy for target, policy in self._boundaries if target in places]
@@ -64,5 +61,7 @@ def _bound(estate: Estate) -> Iterable[tuple[str, dict[str, Any]]]:
             target = text(binding.get("target"), "principalSet")
             policy = policies.get(text(binding, "policy"))
             if policy and target:
-                told = {**policy, "condition": binding.get("condition"), "blocks": None}
+                told = {**policy, "condition": binding.get("condition")}
+                if not isinstance(policy.get("details"), dict):
+                    told["blocks"] = None  # nothing tells its version
                 yield target if target.startswith("//") else place(target), told

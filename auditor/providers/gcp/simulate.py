@@ -11,7 +11,8 @@ deny         list of deny policies as `gcloud iam policies get` prints them, eac
              `resource` it is attached to; none if not given, null: not known
 boundaries   list of access boundaries bound to the principal: "name", "rules" with "resources",
              the binding's "condition", and "blocks", what they stop: patterns of permissions,
-             absent: everything, null: not known; none if not given, null: not known
+             null: not known; without it "enforcementVersion" of their "details" tells, without
+             details they stop everything; none if not given, null: not known
 groups       groups and principal sets that hold the principal; null or absent: not known
 attributes   what conditions ask about, by dotted name such as "resource.type"
 tags         tags of the resource: namespaced keys, each with its value; null: not known

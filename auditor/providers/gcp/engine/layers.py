@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.models import Json
+from auditor.providers.gcp.engine.boundaries import stops
 from auditor.providers.gcp.engine.conditions import Circumstances, holds
 from auditor.providers.gcp.engine.errors import BadRequest
 from auditor.providers.gcp.engine.members import Asker, any_covers, covers
@@ -239,12 +240,16 @@ def _lists(policy: Mapping[str, Any], asked: Question) -> bool:
 def _blocks(policy: Mapping[str, Any], permission: str) -> Truth:
     """Return whether a boundary stops a permission at all; each enforcement version stops some.
 
-    `blocks`: patterns; absent: everything, null: not known.
-    https://cloud.google.com/iam/docs/pab-blocked-permissions
+    `blocks`: patterns, or null where they are not known. Without it the version of the policy's
+    details tells, and where there are no details either, everything is stopped.
     """
-    if policy.get("blocks", ()) is None:
-        return None
-    return "blocks" not in policy or any(names(p, permission) for p in _texts(policy, "blocks"))
+    if "blocks" in policy:
+        told = policy["blocks"]
+        return None if told is None else any(names(p, permission) for p in _texts(policy, "blocks"))
+    details = policy.get("details")
+    if not isinstance(details, Mapping):
+        return True
+    return stops(str(details.get("enforcementVersion", "")), permission)
 
 
 # --- fields ----------------------------------------------------------------------------------
