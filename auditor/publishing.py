@@ -50,12 +50,18 @@ def publish(
     progress: Progress,
     problem: WorkbookError | None,
 ) -> Outcome:
-    """Draw the conclusions and write them: results.json first, which nothing can hold up."""
+    """Draw the conclusions and write them: results.json first, which no workbook can hold up.
+
+    WorkbookError where not even that can be written; any later file is a problem of the outcome.
+    """
     progress.start("drawing conclusions")
     previous = tracker.read(output.tracker)
     results, options = _concluded(todo, run, output, previous, now)
     home = run.folder if run.folder.parent == output.path else output.path
-    files = {"results": write_results(results, home / RESULTS_NAME)}
+    try:
+        files = {"results": write_results(results, home / RESULTS_NAME)}
+    except OSError as error:
+        raise _unwritten(f"{home / RESULTS_NAME}", error, run) from error
     for complaint in waivers.complaints(options.waivers, _ids(results), options.today):
         progress.note(complaint)
     progress.start("writing the workbook")
@@ -65,7 +71,10 @@ def publish(
     except tracker.WrittenElsewhere as error:
         workbook, problem = error.path, error
     progress.start("writing the page and the tables")
-    files |= outputs.write(report, home, write_whole, options.hosts)
+    try:
+        files |= outputs.write(report, home, write_whole, options.hosts)
+    except OSError as error:
+        problem = problem or _unwritten("the page and the tables", error, run)
     if workbook:
         files = {"workbook": workbook} | files
     settings = todo.loaded.settings
@@ -75,6 +84,13 @@ def publish(
         {what: path.resolve() for what, path in files.items()},
         problem,
         exit_code(results, settings.fail_on, strict=settings.strict),
+    )
+
+
+def _unwritten(what: str, error: OSError, run: Run) -> WorkbookError:
+    return WorkbookError(
+        f"{what} could not be written ({error.strerror or error})",
+        f"settle that and run: auditor report --from {run.folder}",
     )
 
 

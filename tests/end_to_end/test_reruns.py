@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import openpyxl
 import pytest
 from audits import Audits
@@ -90,6 +92,23 @@ def test_cells_of_the_tool_changed_by_hand_are_put_back_and_told(audits: Audits)
     assert audits.run("report", "--from", str(run)).code == 0
     kept = [one["before"] for one in audits.results()["changes"] if one["secret_id"] == id_]
     assert kept == ["Low, says Ann", "the old one"], "a second report of the run forgets nothing"
+
+
+def test_files_that_cannot_be_written_beside_the_workbook_are_named(audits: Audits) -> None:
+    assert audits.audit().code == 0
+    run = audits.runs[-1]
+    shutil.rmtree(run / "tables")
+    (run / "tables").write_text("in the way")
+    ended = audits.run("report", "--from", str(run))
+    assert ended.code == 5
+    assert "the page and the tables could not be written (File exists)" in ended.stderr
+    assert f"auditor report --from {run}" in ended.stderr
+    assert "tracker.xlsx" in ended.stdout, "the workbook itself was written"
+    (run / "results.json").unlink()
+    (run / "results.json").mkdir()
+    ended = audits.run("report", "--from", str(run))
+    assert ended.code == 5
+    assert "results.json could not be written" in ended.stderr
 
 
 def test_first_seen_stays_and_last_seen_moves(audits: Audits) -> None:

@@ -16,6 +16,7 @@ from auditor.models import (
     Gap,
     HumanEdit,
     Known,
+    NoMatch,
     Part,
     Results,
     Severity,
@@ -134,6 +135,30 @@ def test_what_was_not_read_is_the_word_unknown(results: Results, now: datetime) 
     assert row["Severity"] == "Unknown"
     assert row["Rotate"] == "check by hand"
     assert "unknown who may use it" in row["Open to"]
+
+
+def test_what_depends_on_a_provider_that_is_not_configured_says_so(
+    results: Results, now: datetime
+) -> None:
+    gap = Gap("who stands behind AWS credentials", "it is not configured", "add it", "aws")
+    asked = results.matches[0]
+    changed = replace(
+        results,
+        matches=results.matches[1:],
+        unmatched=(NoMatch(asked.credential_id, searched=False, gap=gap),),
+    )
+    (credential,) = (one for one in results.credentials if one.id == asked.credential_id)
+    ids = {part.secret_id for part in credential.parts}
+    table = rows.report(changed, Options(now=now)).table("Secrets")
+    found = [row for row in dicts(table) if row["Secret ID"] in ids]
+    assert found
+    for row in found:
+        assert row["Identity"] == "unknown: it is not configured"
+        for header in ("Account", "What it can do", "Escalation path", "Last used"):
+            assert row[header] == "unknown"
+        assert row["Credential created"] == "unknown"
+        assert row["Log findings"] == "not hunted"
+        assert row["Seen in jobs"] == "no job was looked at (usage_budget)"
 
 
 @pytest.mark.parametrize(

@@ -54,11 +54,11 @@ def lines(joined: Joined) -> Iterator[str]:
 def of_secret(secret: Secret, identities: tuple[Identity, ...], joined: Joined) -> str:
     """Return what the logs show of one entry: its stories, none in what was read, or not visible.
 
-    "" where nobody hunted.
+    So it says where nobody hunted, too: that is never "none".
     """
     hunting = joined.results.hunting
     if hunting is None:
-        return ""
+        return "not hunted"
     stories = joined.findings(secret.id)
     if stories:
         first = min(story.first for story in stories)

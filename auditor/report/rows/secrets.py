@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from auditor.classify.catalogue import kinds
 from auditor.models import AccessKey, HumanEdit, NoMatch, Reason, Role
@@ -25,6 +24,7 @@ WRAPPED = frozenset(
 """What is read as sentences; the rest stays on one line, so that rows stay low."""
 
 
+NO_JOBS = "no job was looked at (usage_budget)"
 _JOBS_SHOWN = 5
 
 
@@ -102,12 +102,24 @@ def _identity(row: SecretRow, _: Joined) -> str:
         first, *others = (identity.name or identity.id for identity in row.identities)
         return f"{first} (or {', or '.join(others)})" if others else first
     if isinstance(row.outcome, NoMatch):
-        return "in no configured account" if row.outcome.searched else words.UNKNOWN
+        if row.outcome.searched:
+            return "in no configured account"
+        return f"{words.UNKNOWN}: {row.outcome.gap.why}"
     return words.UNKNOWN if row.credential and row.credential.provider else ""
 
 
+def _unasked(row: SecretRow) -> str:
+    """Return the word for not knowing where nobody asked the provider, "" where that is no lack."""
+    asked = not isinstance(row.outcome, NoMatch) or row.outcome.searched
+    return "" if asked else words.UNKNOWN
+
+
 def _abilities(row: SecretRow, _: Joined) -> str:
-    return words.abilities(row.resolution) if row.identities else ""
+    return words.abilities(row.resolution) if row.identities else _unasked(row)
+
+
+def _path(row: SecretRow, _: Joined) -> str:
+    return words.path(row.resolution) if row.identities else _unasked(row)
 
 
 def _provider(row: SecretRow, _: Joined) -> str:
@@ -117,7 +129,7 @@ def _provider(row: SecretRow, _: Joined) -> str:
 
 
 def _account(row: SecretRow, _: Joined) -> str:
-    return row.identities[0].account if row.identities else ""
+    return row.identities[0].account if row.identities else _unasked(row)
 
 
 def _key(row: SecretRow) -> AccessKey | None:
@@ -127,14 +139,14 @@ def _key(row: SecretRow) -> AccessKey | None:
     return next((key for key in keys if key.label == row.best.key), None)
 
 
-def _key_created(row: SecretRow, _: Joined) -> date | None:
+def _key_created(row: SecretRow, _: Joined) -> Value:
     key = _key(row)
-    return words.day(key.created) if key else None
+    return words.day(key.created) if key else _unasked(row)
 
 
 def _last_used(row: SecretRow, _: Joined) -> Value:
     key = _key(row)
-    return words.last_used(key.last_used) if key else None
+    return words.last_used(key.last_used) if key else _unasked(row)
 
 
 def _age(row: SecretRow, joined: Joined) -> int | None:
@@ -181,6 +193,8 @@ def _waiver(row: SecretRow, joined: Joined) -> str:
 
 def _jobs(row: SecretRow, joined: Joined) -> str:
     """Return the jobs that were seen to receive it, those that name it first."""
+    if not (joined.results.uses or joined.results.job_runs):
+        return NO_JOBS
     uses = joined.uses(row.secret.scope.id)
     naming = [one for one in uses if row.secret.name in one.names]
     others = [one for one in uses if row.secret.name not in one.names and one.by_context]
@@ -242,9 +256,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     _tool("What to do", 46, lambda row, _: row.assessment.advice, "And where to do it."),
     _tool("What it can do", 34, _abilities, "The identity's capabilities, worst first."),
-    _tool(
-        "Escalation path", 40, lambda row, _: words.path(row.resolution), "The way to the worst."
-    ),
+    _tool("Escalation path", 40, _path, "The way to the worst."),
     _tool(
         "Used by (projects)",
         10,
