@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Gap, Json, PlannedCall
+from auditor.models import Check, Gap, Json, PlannedCall
 from auditor.providers.gcp import collect, export, history
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.providers.gcp.documents import COLLECTED, parse_time, text
 from auditor.providers.gcp.estate import read_estate
+from auditor.providers.gcp.examine import examine
 from auditor.providers.gcp.parts import audit_role
 from auditor.providers.gcp.planned import planned_calls
 from auditor.providers.gcp.settings import Settings
@@ -46,6 +47,10 @@ class GcpProvider:
             collect.collect(settings, collecting)
         if settings.export:
             export.collect(settings, collecting)
+
+    def examine(self, settings: Settings) -> Iterator[Check]:
+        """Yield who the audit is, and what of each scope would stay unknown."""
+        yield from examine(settings)
 
     def planned_calls(self, settings: Settings, usage_budget: int) -> Iterator[PlannedCall]:  # noqa: ARG002
         """Yield the calls of an audit; those of deny policies and boundaries are paced."""

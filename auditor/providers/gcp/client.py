@@ -36,6 +36,8 @@ class Clients:
     log_config: Any
     logs: Any
     session: Any
+    who: str
+    """Whose credentials these are, as far as they tell."""
     project: str
     bounds: dict[str, Any]
     close: Callable[[], None]
@@ -81,6 +83,7 @@ def connect(settings: Settings) -> Clients:
         log_config=log_config,
         logs=logs,
         session=session,
+        who=_who(credentials),
         project=project,
         bounds=_bounds(settings),
         close=close,
@@ -98,6 +101,15 @@ def _credentials(settings: Settings) -> tuple[Any, str]:
         scopes=_SCOPES, quota_project_id=settings.quota_project or None
     )
     return found, settings.quota_project or project or ""
+
+
+def _who(credentials: Any) -> str:
+    """Return the e-mail behind credentials; a person's login and a machine's may not tell it."""
+    for name in ("service_account_email", "account"):
+        found = getattr(credentials, name, "")
+        if isinstance(found, str) and "@" in found:
+            return found
+    return f"whoever the credentials are of ({type(credentials).__name__})"
 
 
 def _client(kind: Any, settings: Settings, credentials: Any) -> Any:

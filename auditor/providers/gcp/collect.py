@@ -320,15 +320,20 @@ def _guardrail_jobs(clients: Clients, estate: Estate, pace: Pace) -> Iterator[Jo
             yield Job(document_key("boundaries", place), partial(_boundaries, clients, place, pace))
 
 
+def deny_parent(place: str) -> str:
+    """Return the name under which the deny policies of a place are listed: URL-encoded inside."""
+    attached = quote(f"cloudresourcemanager.googleapis.com/{place}", safe="")
+    return f"policies/{attached}/denypolicies"
+
+
 def _deny(clients: Clients, place: str, pace: Pace, document: dict[str, Any]) -> None:
     """List the deny policies of a place, and get each: the listing comes without the rules."""
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
 
-    attached = quote(f"cloudresourcemanager.googleapis.com/{place}", safe="")
     document |= {"resource": f"//cloudresourcemanager.googleapis.com/{place}", "policies": []}
     found: list[dict[str, Any]] = []
     pace.wait()
-    asked = {"parent": f"policies/{attached}/denypolicies"}
+    asked = {"parent": deny_parent(place)}
     listed(clients.deny.list_policies(request=asked, **clients.bounds), "policies", found)
     for policy in found:
         pace.wait()

@@ -78,12 +78,17 @@ def _malformed(estate: Estate) -> Iterator[Gap]:
                 yield gap_of(part, {"error": "the reply cannot be read"}, [name])
 
 
+ENTRY_FIX = (
+    "check the scope and the credentials, and give the audit's identity the role of "
+    "auditor/data/gcp-audit-role.yaml there"
+)
+
+
 def _entry_gap(name: str, document: Json | None) -> Gap:
     return Gap(
         what=f"everything of the Google Cloud scope {name}",
         why=why_of(document),
-        fix="check the scope and the credentials, and give the audit's identity the role of "
-        "auditor/data/gcp-audit-role.yaml there",
+        fix=ENTRY_FIX,
         source=SOURCE,
         affects=(name,),
     )

@@ -63,7 +63,7 @@ def _data(
         log="Data Access audit logs",
         enabled=_enabled(estate, configs),
         level=", ".join(sorted(kinds)) or "none",
-        retention_days=_days(document),
+        retention_days=days_kept(document),
         records_ips=Known(value=True),
         central=central,
         never="; ".join(filter(None, (never, exempt))) or "the minting of tokens with a key",
@@ -109,7 +109,7 @@ def _enabled(estate: Estate, configs: list[dict[str, Any]]) -> Fact[bool]:
     return Known(value=False)
 
 
-def _days(document: Json) -> Fact[int | None]:
+def days_kept(document: Json) -> Fact[int | None]:
     """Return how long the bucket keeps logs that they go to unless a sink says otherwise."""
     for bucket in entries(document, "buckets"):
         if text(bucket, "name").endswith("/buckets/_Default"):

@@ -27,8 +27,10 @@ _LARGEST = 64 * 2**20
 class Rest:
     """GET requests with the audit's credentials; a page at a time, an error as Refused."""
 
-    def __init__(self, session: Any, settings: Settings) -> None:
+    def __init__(self, session: Any, settings: Settings, *, first_only: bool = False) -> None:
+        """Ask through a session; `first_only`: of every listing the first page alone."""
         self._session = session
+        self._first_only = first_only
         self._other = settings.rest_endpoint
         self._timeout = settings.timeout
 
@@ -64,7 +66,7 @@ class Rest:
             page = self._get(url, asked)
             yield page
             token = page.get("nextPageToken")
-            if not token:
+            if not token or self._first_only:
                 return
             if not isinstance(token, str) or token in seen:
                 break

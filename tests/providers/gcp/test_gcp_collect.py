@@ -8,14 +8,13 @@ import socket
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gcp_estate import NOW, SEALER
+from gcp_lab import Lab
 from google.api_core.exceptions import ServiceUnavailable
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import iam_admin_v1
@@ -23,11 +22,8 @@ from google.cloud import iam_admin_v1
 from auditor import calls
 from auditor.collecting import Collecting, Memory, Silent
 from auditor.demo import scenario
-from auditor.demo.faults import Faults, Garbage
-from auditor.demo.google import GoogleServer, rest
-from auditor.demo.google_estate import Google, key_id
-from auditor.demo.loopback import Loopback
-from auditor.demo.wire import Recording
+from auditor.demo.faults import Garbage
+from auditor.demo.google_estate import key_id
 from auditor.models import (
     CapabilityName,
     Confidence,
@@ -50,55 +46,6 @@ from auditor.providers.gcp.parts import PARTS
 DEPLOYER = "circleci-deployer@acme-labs-wind-tunnel.iam.gserviceaccount.com"
 LEDGER = "ledger-bot@acme-vault-ledger.iam.gserviceaccount.com"
 READER = "archive-publisher@acme-press-archive.iam.gserviceaccount.com"
-
-
-class Notes(Silent):
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def note(self, message: str) -> None:
-        self.told.append(message)
-
-
-@dataclass
-class Lab:
-    """The demo's Google Cloud, and audits of it."""
-
-    settings: dict[str, Any]
-    faults: Faults
-    recording: Recording
-
-    def audit(self, memory: Memory | None = None, **changes: Any) -> GcpDirectory:
-        self.snapshot = memory or Memory()
-        self.notes = Notes()
-        settings = PROVIDER.settings(**self.settings | changes)
-        collecting = Collecting(self.snapshot, SEALER, self.notes, NOW)
-        PROVIDER.collect(settings, collecting)
-        return PROVIDER.read(settings, self.snapshot)
-
-    def calls(self) -> list[str]:
-        return [line["path"] for line in self.recording]
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Lab]:
-    faults, recording = Faults(), Recording()
-    google = Google(scenario.load().google or {})
-    server = GoogleServer(google, faults, recording)
-    beside = Loopback("google", rest(google), None, faults, recording)
-    server.start()
-    beside.start()
-    settings = {"endpoint": server.url, "rest_endpoint": beside.url, "timeout": 2}
-    settings |= {"scopes": (google.organization,), "guardrails_per_minute": 1000}
-    yield Lab(settings, faults, recording)
-    server.stop()
-    beside.stop()
-
-
-@pytest.fixture
-def lab(servers: Lab) -> Iterator[Lab]:
-    yield servers
-    servers.faults.clear()
 
 
 def names(directory: GcpDirectory, identity: str) -> set[CapabilityName]:
