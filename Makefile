@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Without .pyc files every command starts two to four times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types unit bench example schema policies pins clean
+.PHONY: demo test test-engines lint types unit bench example schema policies pins clean
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -28,6 +28,11 @@ types: .venv/.test
 # `ci` of Hypothesis draws the same examples each time and times none: CI machines are shared.
 unit: .venv/.test
 	$(BIN)/pytest -q -n 2 --dist loadfile --hypothesis-profile ci
+
+# Every hunt on Spark (needs Java 17) and ClickHouse, compared with the embedded engine. PySpark is a
+# gigabyte and warns by itself, of newer packages than its own.
+test-engines: .venv/.test .venv/.engines
+	$(BIN)/pytest -q tests/engines -W default
 
 # Benchmarks print figures with ratios; they are no tests.
 bench: .venv/.test

@@ -47,6 +47,9 @@ class Told:
     """Whether the configured providers are asked for their own logs, too."""
     ocsf: Path | None = None
     """Where findings and events are written for a SIEM."""
+    engine: str = ""
+    master: str = ""
+    """Where the hunts run, and where Spark is."""
 
 
 def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunted:
@@ -58,8 +61,7 @@ def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunte
     )
     if told.logs:
         order = replace(order, logs=[Logs(path, told.source) for path in told.logs])
-    if told.rules:
-        order = replace(order, rules=told.rules)
+    order = replace(order, rules=told.rules or order.rules, engine=told.engine, master=told.master)
     if not order.logs and not told.live:
         raise ConfigError("no logs to hunt in", "give --logs FOLDER, --live, or [hunts] logs")
     if told.ocsf and not told.ocsf.absolute().parent.is_dir():

@@ -69,6 +69,9 @@ class Order:
     """What of the logs could not be had."""
     baselines: Sequence[Baseline] = ()
     """Rotations that runs have watched."""
+    engine: str = ""
+    """Where the hunts run, "" for the embedded engine; `master` is of Spark."""
+    master: str = ""
 
     @property
     def begin(self) -> datetime | None:
@@ -102,11 +105,19 @@ def hunt(
     used. A bad file or rule is told of, never raised.
     """
     hunts.ready()
-    from auditor.hunts import asking  # noqa: PLC0415
+    from auditor.hunts import asking, engines  # noqa: PLC0415
 
+    engine = engines.Asked(order.engine or engines.EMBEDDED, order.master)
+    engines.ready(engine)
     ledgers = [_read(one, order, subjects, folder, sealer, now, progress) for one in order.logs]
     mine = asking.Question(
-        order.begin, order.until, subjects, _brought(order), order.rules, order.baselines
+        order.begin,
+        order.until,
+        subjects,
+        _brought(order),
+        order.rules,
+        order.baselines,
+        engine,
     )
     hunted = asking.ask(mine, folder, ledgers, progress)
     return replace(hunted, gaps=(*order.gaps, *hunted.gaps))

@@ -52,6 +52,12 @@ def hunt(
     ocsf: Annotated[
         Path | None, typer.Option(help="File to write findings and events to, as OCSF JSON lines.")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="Where hunts run: duckdb (here), spark or clickhouse.")
+    ] = "duckdb",
+    master: Annotated[
+        str, typer.Option(help="Spark's master, such as local[2] or spark://host:7077.")
+    ] = "",
     config: ConfigOption = None,
     output_format: FormatOption = Formats.TEXT,
 ) -> int:
@@ -71,6 +77,8 @@ def hunt(
         rules=rules,
         live=live,
         ocsf=ocsf,
+        engine=engine,
+        master=master,
     )
     with progress_on(sys.stderr) as progress:
         hunted = hunter.hunt(loaded, told, datetime.now(UTC), progress)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.collecting import Progress
-from auditor.hunts import jobs, seen, sight, store, uses
+from auditor.hunts import engines, jobs, seen, sight, store, uses
 from auditor.hunts.ledger import Ledger
 from auditor.hunts.networks import Brought, Intelligence
 from auditor.hunts.rules.definition import Hunt, Refused
@@ -37,6 +37,8 @@ class Question:
     rules: Path | None = None
     baselines: Sequence[Baseline] = ()
     """Rotations that runs have watched: those proven tell which credentials are retired."""
+    engine: engines.Asked = engines.Asked()  # noqa: RUF009 (frozen)
+    """Where the hunts run; the rest is asked of the embedded engine."""
 
 
 def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: Progress) -> Hunted:
@@ -47,8 +49,9 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
     with _connection(folder) as connection:
         store.load(connection, folder)
         seen.make(connection, _facts(connection, question, intelligence))
-        progress.start("hunting", len(hunts))
-        searched = search(connection, hunts, window, progress.advance)
+        with _engine(question.engine, connection, folder, progress) as engine:
+            progress.start("hunting", len(hunts))
+            searched = search(connection, hunts, window, progress.advance, engine)
         stories = tell(connection, searched.hunts, question.subjects.known)
         used = uses.called(connection, {one.id for one in question.subjects.people})
         looked = sight.look(connection, ledgers, question.subjects, window)
@@ -80,6 +83,14 @@ def _connection(folder: Path) -> Iterator[DuckDBPyConnection]:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
     shutil.rmtree(spill, ignore_errors=True)
+
+
+def _engine(
+    asked: engines.Asked, connection: DuckDBPyConnection, folder: Path, progress: Progress
+) -> AbstractContextManager[engines.Engine | None]:
+    if asked.embedded:
+        return nullcontext()
+    return engines.started(asked, connection, folder / "events", progress)
 
 
 def _hunts(rules: Path | None) -> tuple[tuple[Hunt, ...], tuple[Refused, ...]]:

@@ -3,13 +3,14 @@
     n      the event's number in `seen`
     note   what was unusual ("new: eu-west-3", "12 different"), NULL where the event says it all
 
-Queries are plain SQL with window functions over `ts`, the event's second, so that other engines
-can be given the same text through sqlglot.
+Queries are plain SQL with window functions over `ts`, the event's second, in words that engines
+agree on; `rules.dialects` says them to those.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import singledispatch
 
 from auditor.hunts.rules.definition import Hunt
@@ -66,7 +67,7 @@ WITH counted AS (
   SELECT n, ts, count(*) OVER (PARTITION BY who, src_ip ORDER BY ts {back}) AS many
   FROM seen WHERE {condition}
 )
-SELECT n, concat(many, ' in {_words(operator.within)}') AS note FROM counted
+SELECT n, {_told("many")} || ' in {_words(operator.within)}' AS note FROM counted
 WHERE {window} AND many >= {operator.at_least}"""
 
 
@@ -80,7 +81,7 @@ WITH counted AS (
     PARTITION BY {apart} ORDER BY ts {back}) AS many
   FROM seen WHERE {condition}
 )
-SELECT n, concat(many, ' different in {_words(operator.within)}') AS note FROM counted
+SELECT n, {_told("many")} || ' different in {_words(operator.within)}' AS note FROM counted
 WHERE {window} AND many >= {operator.at_least}"""
 
 
@@ -107,22 +108,23 @@ fresh AS (
   SELECT n, ts, value, count(*) OVER (PARTITION BY who ORDER BY ts {back}) AS many FROM traced
   WHERE ({fresh}) AND ts - began >= {_seconds(operator.min_history)}
 )
-SELECT n, concat('new: ', value) AS note FROM fresh
+SELECT n, 'new: ' || value AS note FROM fresh
 WHERE {window} AND many >= {operator.at_least}"""
 
 
 @_query.register
 def _(operator: Rare, condition: str, window: str) -> str:
-    return _seldom(operator, condition, window, _value(operator.of), "''")
+    return _seldom(operator, condition, window, _value(operator.of), "': '")
 
 
 @_query.register
 def _(operator: OffHours, condition: str, window: str) -> str:
-    return _seldom(operator, condition, window, _HOUR, "':00 UTC'")
+    return _seldom(operator, condition, window, _HOUR, "':00 UTC: '")
 
 
 def _seldom(operator: Rare | OffHours, condition: str, window: str, value: str, unit: str) -> str:
     past = f"RANGE BETWEEN {_seconds(operator.history)} PRECEDING AND 1 PRECEDING"
+    share = Fraction(str(operator.share))  # a decimal for one engine is a float for another
     return f"""
 WITH began AS (SELECT who, min(ts) AS began FROM seen GROUP BY who),
 valued AS (
@@ -134,8 +136,10 @@ shares AS (
     count(*) OVER (PARTITION BY v.who ORDER BY v.ts {past}) AS total
   FROM valued v JOIN began b ON b.who = v.who WHERE v.value IS NOT NULL
 )
-SELECT n, concat(value, {unit}, ': ', alike, ' of ', total, ' before') AS note FROM shares
-WHERE {window} AND total >= {operator.min_events} AND alike < {operator.share} * total
+SELECT n, {_told("value")} || {unit} || {_told("alike")} || ' of ' || {_told("total")} || ' before'
+  AS note FROM shares
+WHERE {window} AND total >= {operator.min_events}
+  AND alike * {share.denominator} < {share.numerator} * total
   AND ts - began >= {_seconds(operator.min_history)}"""
 
 
@@ -143,7 +147,7 @@ WHERE {window} AND total >= {operator.min_events} AND alike < {operator.share} *
 def _(operator: ExpectedNetwork, condition: str, window: str) -> str:
     expected = ", ".join(map(literal, operator.origins))
     flagged = f"""
-  SELECT n, ts, who, src_ip, concat('from ', COALESCE(as_name, network, src_ip)) AS note FROM seen
+  SELECT n, ts, who, src_ip, 'from ' || COALESCE(as_name, network, src_ip) AS note FROM seen
   WHERE origin IS NOT NULL AND origin NOT IN ({expected}) AND {condition}"""
     return _unless_habit(flagged, operator.habit_days, window)
 
@@ -172,7 +176,8 @@ homes AS (
     JOIN places p ON p.who = d.who AND p.src_ip = d.src_ip AND {before}
   GROUP BY d.n
 )
-SELECT d.n, d.note FROM dated d LEFT JOIN habits h ON h.n = d.n LEFT JOIN homes m ON m.n = d.n
+SELECT d.n AS n, d.note AS note FROM dated d
+  LEFT JOIN habits h ON h.n = d.n LEFT JOIN homes m ON m.n = d.n
 WHERE {window} AND COALESCE(h.times, 0) < {days} AND COALESCE(m.times, 0) < {days}"""
 
 
@@ -181,8 +186,8 @@ def _(operator: OutsideJobWindow, condition: str, window: str) -> str:
     slack = _seconds(operator.slack)
     covered = f"""
     SELECT s.n FROM seen s JOIN jobs j
-      ON s.ts >= CAST(epoch(j.began) AS BIGINT) - {slack}
-      AND s.ts <= CAST(epoch(j.ended) AS BIGINT) + {slack}
+      ON s.ts >= CAST(floor(epoch(j.began)) AS BIGINT) - {slack}
+      AND s.ts <= CAST(floor(epoch(j.ended)) AS BIGINT) + {slack}
     WHERE j.who IS NULL OR j.who = s.who"""
     flagged = f"""
   SELECT n, ts, who, src_ip, 'no job was running' AS note FROM seen
@@ -208,24 +213,34 @@ moved AS (
     * cos(radians(latitude_before)) * pow(sin(radians(longitude - longitude_before) / 2), 2)
   )) AS km FROM placed WHERE at_before IS NOT NULL
 )
-SELECT n, concat(CAST(round(km) AS BIGINT), ' km in ', CAST(seconds / 60 AS BIGINT), ' minutes')
-  AS note
-FROM moved WHERE {window} AND km > 500 AND km * 3600 > {operator.kmh} * seconds"""
+SELECT n, {_told(_rounded("km"))} || ' km in ' || {_told(_rounded("seconds / 60"))} || ' minutes'
+  AS note FROM moved
+WHERE {window} AND km > 500 AND km * 3600 > {operator.kmh} * seconds"""
 
 
 @_query.register
 def _(operator: UsedVsGranted, condition: str, window: str) -> str:
-    granted = (
-        "EXISTS (SELECT 1 FROM granted g WHERE g.who = seen.who"
-        " AND g.action IN (lower(seen.action), lower(seen.operation)))"
+    listed = "(SELECT who || ' ' || action FROM granted)"
+    granted = " OR ".join(
+        f"who || ' ' || lower({name}) IN {listed}" for name in ("action", "operation")
     )
     new = FirstSeen(of=("action",), history=operator.history, min_history=operator.min_history)
-    return _new(new, f"{condition} AND {granted}", window, _value(("action",)))
+    return _new(new, f"{condition} AND ({granted})", window, _value(("action",)))
 
 
 def _value(names: tuple[str, ...]) -> str:
     """Return the SQL of the joined values of columns, without case; NULL where one has none."""
     return " || ' ' || ".join(f"lower({sql_of(name)})" for name in names)
+
+
+def _told(value: str) -> str:
+    """Return the SQL of a value as text: what joins texts and numbers differs between engines."""
+    return f"CAST({value} AS VARCHAR)"
+
+
+def _rounded(value: str) -> str:
+    """Return the SQL of the nearest whole number: engines round halves and casts differently."""
+    return f"CAST(floor({value} + 0.5) AS BIGINT)"
 
 
 def _words(span: timedelta) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from auditor.hunts.compile import query
+from auditor.hunts.engines import Engine, EngineError, Hits
 from auditor.hunts.rules.definition import Hunt
 from auditor.hunts.rules.operators import ImpossibleTravel, OutsideJobWindow, UsedVsGranted
 from auditor.hunts.wanted import Window
@@ -35,33 +36,64 @@ def search(
     hunts: Sequence[Hunt],
     window: Window,
     advance: Callable[[], None] = lambda: None,
+    engine: Engine | None = None,
 ) -> Searched:
-    """Run the hunts over `seen` and fill the table `signals`; a hunt that fails says why."""
+    """Run the hunts over `seen` and fill the table `signals`; a hunt that fails says why.
+
+    `engine` is another one than the connection's own, that has the same tables.
+    """
     connection.execute(_SIGNALS)
+    fill = _Fill(connection, engine)
     habits = tuple(_habits(connection, window.since))
     sight = _Sight(connection, habits)
     runs = []
     for number, hunt in enumerate(hunts):
-        runs.append(_run(connection, number, hunt, window, sight))
+        runs.append(_run(fill, number, hunt, window, sight))
         advance()
     return Searched(tuple(hunts), tuple(runs), habits)
 
 
-def _run(
-    connection: DuckDBPyConnection, number: int, hunt: Hunt, window: Window, sight: _Sight
-) -> HuntRun:
-    import duckdb  # noqa: PLC0415 (loaded where hunts run)
+def bounded(sql: str) -> str:
+    """Return a hunt's query for as many hits as are kept, the earliest."""
+    return f"SELECT n, note FROM ({sql}) found ORDER BY n LIMIT {_MOST_HITS}"
 
+
+class _Fill:
+    """Enters what a query finds into `signals`."""
+
+    def __init__(self, connection: DuckDBPyConnection, engine: Engine | None) -> None:
+        self._connection, self._engine = connection, engine
+
+    def __call__(self, number: int, sql: str) -> int:
+        """Return how many signals the hunt of that number has. EngineError for a refused query."""
+        import duckdb  # noqa: PLC0415 (loaded where hunts run)
+
+        most = bounded(sql)
+        try:
+            if self._engine:
+                self._enter(number, self._engine.find(most))
+            else:
+                self._connection.execute(
+                    f"INSERT INTO signals SELECT {number}, n, note FROM ({most})"
+                )
+        except duckdb.Error as error:
+            raise EngineError(str(error).splitlines()[0][:200]) from error
+        return _number(self._connection, f"SELECT count(*) FROM signals WHERE hunt = {number}")
+
+    def _enter(self, number: int, hits: Hits) -> None:
+        if hits:
+            columns = [list(column) for column in zip(*hits, strict=True)]
+            lists = "unnest(?::BIGINT[]), unnest(?::VARCHAR[])"
+            self._connection.execute(f"INSERT INTO signals SELECT {number}, {lists}", columns)
+
+
+def _run(fill: _Fill, number: int, hunt: Hunt, window: Window, sight: _Sight) -> HuntRun:
     hits, why = 0, sight.blind_for(hunt)
     if not why:
-        sql = query(hunt, window.since, window.until)
         try:
-            connection.execute(
-                f"INSERT INTO signals SELECT {number}, n, note FROM ({sql}) LIMIT {_MOST_HITS}"
-            )
-            hits = _number(connection, f"SELECT count(*) FROM signals WHERE hunt = {number}")
-        except duckdb.Error as error:
-            why = f"the engine refused it: {str(error).splitlines()[0][:200]}"
+            hits = fill(number, query(hunt, window.since, window.until))
+        except EngineError as error:
+            why = f"the engine refused it: {error}"
     return HuntRun(
         hunt_id=hunt.id,
         title=hunt.title,

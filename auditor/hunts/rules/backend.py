@@ -156,7 +156,7 @@ class SqlBackend(TextQueryBackend):
         return _never_null(f"regexp_matches({_EVERYTHING}, {literal(str(_value(cond).regexp))})")
 
 
-_EVERYTHING = "concat_ws(' ', " + ", ".join(f'"{name}"' for name in TEXT) + ")"
+_EVERYTHING = "(" + " || ' ' || ".join(f"COALESCE(\"{name}\", '')" for name in TEXT) + ")"
 
 
 def packed(address: IPv4Address | IPv6Address) -> str:
@@ -194,7 +194,8 @@ def _text(column: str, value: Any, form: str) -> str:
     if all(isinstance(part, str) for part in parts):
         return _never_null(f"{column} = {form.format(literal(_plain(value)))}")
     pattern = "".join(_like(part) for part in parts)
-    escape = f" ESCAPE '{_ESCAPE}'" if _ESCAPE in pattern else ""
+    # Without a character of ours, engines take a backslash for the one that escapes.
+    escape = f" ESCAPE '{_ESCAPE}'" if _ESCAPE in pattern or "\\" in pattern else ""
     return _never_null(f"{column} LIKE {form.format(literal(pattern))}{escape}")
 
 

@@ -21,10 +21,9 @@ from sigma.rule import SigmaRule
 from auditor.errors import ConfigError, MissingExtra
 from auditor.hunts.compile import query
 from auditor.hunts.rules.definition import Hunt
+from auditor.hunts.rules.dialects import DIALECTS, translate
 from auditor.hunts.rules.operators import Count, Distinct, FirstSeen, Match
 
-DIALECTS = ("athena", "bigquery", "clickhouse", "duckdb", "snowflake", "spark", "trino")
-"""SQL over a table `seen` of normalised events; duckdb is what the hunts run on here."""
 SIGMA = "sigma"
 _DAY = 86_400
 
@@ -56,19 +55,10 @@ def export(hunts: Sequence[Hunt], target: str) -> Iterator[Exported]:
 
 
 def _in_sql(hunt: Hunt, dialect: str) -> Exported:
-    import sqlglot  # noqa: PLC0415 (half a second)
-
     try:
-        (made,) = sqlglot.transpile(
-            query(hunt),
-            read="duckdb",
-            write=dialect,
-            pretty=True,
-            unsupported_level=sqlglot.ErrorLevel.RAISE,
-        )
-    except sqlglot.errors.SqlglotError as error:
-        return Exported(hunt, "", str(error).splitlines()[0])
-    return Exported(hunt, made)
+        return Exported(hunt, translate(query(hunt), dialect, pretty=True))
+    except ValueError as error:
+        return Exported(hunt, "", str(error))
 
 
 def _yaml(hunt: Hunt) -> str:
