@@ -123,7 +123,10 @@ def tell(
     sessions = list(_sessions(connection, hunts))
     telling = sorted(
         (one for one in sessions if one.score >= MODERATE),
-        key=lambda one: -one.score * (1 + known(one.who).severity.rank),
+        key=lambda one: (
+            -one.score * (1 + known(one.who).severity.rank),
+            (one.who, one.platform, one.place, one.part),  # equal ones in an order of their own
+        ),
     )
     told = telling[:_MOST_STORIES]
     findings = tuple(_finding(connection, one, known(one.who)) for one in told)

@@ -42,6 +42,7 @@ def ready() -> None:
 @contextmanager
 def started(files: Mapping[str, Path], master: str) -> Iterator[Spark]:
     """Give a Spark that has each file as a table; ConfigError where none can be reached."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415
     from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
@@ -52,7 +53,7 @@ def started(files: Mapping[str, Path], master: str) -> Iterator[Spark]:
         builder = builder.config("spark.sql.shuffle.partitions", _SHUFFLES)
     try:
         session = builder.config(map={**_OPTIONS}).getOrCreate()
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise ConfigError(f"no Spark at {master}: {_line(error)}", "is it Java 17?") from error
     try:
         for name, file in files.items():
@@ -83,4 +84,6 @@ class Spark:
 
 
 def _line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200]
+    """Return what an error says; Java's stands below a line of the bridge's own."""
+    said = str(error).strip().splitlines()
+    return next((line for line in said[1:2] if "Exception: " in line), said[0])[:200]
