@@ -8,33 +8,22 @@ what is not there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from auditor.demo import github_bodies as bodies
 from auditor.demo import invent
 from auditor.demo.estate import Scenario
+from auditor.demo.github_app import PREFIX, Tokens, answer_app, error, is_proof
 from auditor.demo.wire import Reply, Request
 from auditor.models import Json
 
-PREFIX = "/api/v3"
-"""As GitHub Enterprise Server has it."""
 Table = Mapping[str, Any]
 Names = Sequence[str]
 Answer = Callable[[Names, Any, Request], Json | Reply]
 """From the names in the path, the person who asks (None for an app) and the request."""
 _PAGE = 30
 _LARGEST_PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The tokens that are good: an app's, and those of people with the scopes that they have."""
-
-    app: str
-    people: Mapping[str, tuple[str, tuple[str, ...]]]
-    """By token: the login and the scopes."""
 
 
 class GitHub:
@@ -53,23 +42,26 @@ class GitHub:
     def __call__(self, request: Request) -> Reply:
         """Return the answer to a request."""
         token = (request.token or "").split(" ")[-1]
+        if is_proof(token):
+            return answer_app(request, token, self._tokens, self._org, self._table["auditor"])
         person = self._tokens.people.get(token)
         if token != self._tokens.app and person is None:
-            return _error(401, "Bad credentials")
+            return error(401, "Bad credentials")
         if request.method != "GET":
-            return _error(405, "Method Not Allowed")
+            return error(405, "Method Not Allowed")
         headers = {} if person is None else {"X-OAuth-Scopes": ", ".join(person[1])}
         segments = request.path.removeprefix(PREFIX).split("/")
         for template, answer in self._routes.items():
             if _fits(template, segments):
                 names = [unquote(s) for s, t in zip(segments, template, strict=True) if t == "{}"]
                 return self._reply(request, answer(names, person, request), headers)
-        return _error(404, "Not Found")
+        return error(404, "Not Found")
 
     def _reply(self, request: Request, found: Json | Reply, headers: Mapping[str, str]) -> Reply:
         if isinstance(found, Reply):
             return found
-        inside = "installations" if isinstance(found, dict) and "installations" in found else ""
+        told = found if isinstance(found, dict) else {}
+        inside = next((key for key in ("installations", "repositories") if key in told), "")
         listed = found[inside] if inside else found
         if not isinstance(listed, list):
             return Reply(200, found, headers)
@@ -78,19 +70,22 @@ class GitHub:
         shown = listed[(page - 1) * size : page * size]
         more = page * size < len(listed) or request.endless
         link = {"Link": self._link(request, 1 if request.endless else page + 1)} if more else {}
+        if more and not request.endless:
+            link["Link"] += ", " + self._link(request, -(-len(listed) // size), "last")
         body = {**found, inside: shown} if inside else shown
         return Reply(200, body, {**headers, **link})
 
-    def _link(self, request: Request, page: int) -> str:
+    def _link(self, request: Request, page: int, to: str = "next") -> str:
         query = "&".join(f"{k}={v}" for k, v in {**request.query, "page": page}.items())
-        return f'<{self.url}{request.path}?{query}>; rel="next"'
+        return f'<{self.url}{request.path}?{query}>; rel="{to}"'
 
     # --- answers -----------------------------------------------------------------------------
 
     def _answers(self) -> Iterator[tuple[str, Answer]]:
         org, table = f"/orgs/{self._org}", self._table
         yield "/user", self._user
-        yield org, lambda *_: bodies.organization(self._org, table["default_permission"])
+        yield "/installation/repositories", self._installed_on
+        yield org, self._organization
         yield f"{org}/repos", lambda *_: [self._repository(name) for name in self._repositories()]
         yield f"{org}/members", self._members
         yield f"{org}/outside_collaborators", lambda *_: bodies.users(table["outside"])
@@ -111,8 +106,23 @@ class GitHub:
 
     def _user(self, _: Names, person: Any, __: Request) -> Json | Reply:
         if person is None:
-            return _error(403, "Resource not accessible by integration")
+            return error(403, "Resource not accessible by integration")
         return bodies.private_user(person[0])
+
+    def _organization(self, *_: Any) -> Json:
+        private = sum(bool(self._repository(one)["private"]) for one in self._repositories())
+        plan = str(self._table["plan"])
+        return bodies.organization(self._org, self._table["default_permission"], plan, private)
+
+    def _installed_on(self, _: Names, person: Any, __: Request) -> Json | Reply:
+        if person is not None:
+            return error(403, "You must authenticate with an installation access token.")
+        every = map(self._repository, self._repositories())
+        listed: list[Json] = [bodies.whole_repository(one) for one in every]
+        selection = self._table["auditor"]["selection"]
+        return {
+            "total_count": len(listed), "repository_selection": selection, "repositories": listed
+        }  # fmt: skip
 
     def _members(self, _: Names, __: Any, request: Request) -> Json:
         owners = list(self._table["owners"])
@@ -122,7 +132,7 @@ class GitHub:
     def _repositories(self) -> list[str]:
         return [*self._projects, *self._table["repositories"]]
 
-    def _repository(self, name: str) -> Json:
+    def _repository(self, name: str) -> dict[str, Json]:
         project = self._projects.get(name)
         private = not (project and project.open_source)
         archived = name in self._table["archived"]
@@ -152,7 +162,7 @@ class GitHub:
 
     def _fine_grained(self, _: Names, person: Any, __: Request) -> Json | Reply:
         if person is not None:
-            return _error(403, "Must be authenticated as a GitHub App.")
+            return error(403, "Must be authenticated as a GitHub App.")
         listed = enumerate(self._table["fine_grained"], 1)
         return [bodies.fine_grained(self._org, 5_000 + at, table) for at, table in listed]
 
@@ -160,7 +170,7 @@ class GitHub:
         at = int(names[0]) - 5_001 if names[0].isdigit() else -1
         tables = self._table["fine_grained"]
         if not 0 <= at < len(tables):
-            return _error(404, "Not Found")
+            return error(404, "Not Found")
         return [self._repository(name) for name in tables[at]["repositories"]]
 
     def _installations(self, *_: Any) -> Json:
@@ -169,7 +179,7 @@ class GitHub:
 
     def _deploy_keys(self, names: Names, *_: Any) -> Json | Reply:
         if names[0] not in self._repositories():
-            return _error(404, "Not Found")
+            return error(404, "Not Found")
         return [
             bodies.deploy_key(self._org, 9_000 + at, table, _key_names(table))
             for at, table in enumerate(self._table["deploy_keys"], 1)
@@ -228,8 +238,3 @@ def _fits(template: Sequence[str], segments: Sequence[str]) -> bool:
     return len(template) == len(segments) and all(
         part in ("{}", here) for part, here in zip(template, segments, strict=True)
     )
-
-
-def _error(status: int, message: str) -> Reply:
-    link = "https://docs.github.com/rest"
-    return Reply(status, {"message": message, "documentation_url": link, "status": str(status)})

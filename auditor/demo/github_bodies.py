@@ -82,7 +82,7 @@ def private_user(login: str) -> Json:
     }
 
 
-def organization(name: str, default_permission: str) -> Json:
+def organization(name: str, default_permission: str, plan: str, private: int) -> Json:
     """Return an organisation's settings as an owner sees them."""
     api = f"{_API}/orgs/{name}"
     urls = ("repos", "events", "hooks", "issues", "members", "public_members")
@@ -104,7 +104,8 @@ def organization(name: str, default_permission: str) -> Json:
         "archived_at": None,
         "default_repository_permission": default_permission,
         "two_factor_requirement_enabled": True,
-        "plan": {"name": "enterprise", "space": 1, "private_repos": 999999},
+        "plan": {"name": plan, "space": 1, "private_repos": 999999},
+        "total_private_repos": private,
     }
 
 
@@ -128,6 +129,25 @@ def repository(organization_: str, name: str, *, private: bool, archived: bool) 
         "default_branch": "main",
         "pushed_at": "2026-11-01T09:00:00Z",
         **{f"{url}_url": f"{api}/{url}" for url in _REPOSITORY_URLS},
+    }
+
+
+def whole_repository(told: Table) -> dict[str, Json]:
+    """Return a repository as an app is shown it, with all that listings of others leave out."""
+    counts = (
+        "forks", "forks_count", "open_issues", "open_issues_count", "size", "stargazers_count",
+        "watchers", "watchers_count",
+    )  # fmt: skip
+    has = ("has_downloads", "has_issues", "has_pages", "has_projects", "has_wiki")
+    page = f"{_WEB}/{told['full_name']}"
+    return {
+        **told,
+        **dict.fromkeys(("clone_url", "git_url", "ssh_url", "svn_url"), f"{page}.git"),
+        **dict.fromkeys(counts, 0),
+        **dict.fromkeys(has, False),
+        **dict.fromkeys(("homepage", "language", "license", "mirror_url")),
+        "created_at": "2016-01-04T09:00:00Z",
+        "updated_at": "2026-01-04T09:00:00Z",
     }
 
 
@@ -216,6 +236,36 @@ def installation(organization_: str, table: Table) -> Json:
         "app_slug": table["slug"],
         "suspended_by": None,
         "suspended_at": None,
+    }
+
+
+def app(organization_: str, table: Table) -> Json:
+    """Return an app as it sees itself."""
+    slug = table["slug"]
+    return {
+        "id": table["id"],
+        "slug": slug,
+        "node_id": node("app", slug),
+        "client_id": f"Iv1.{invent.identifier('app', slug)[:16]}",
+        "owner": user(organization_) | {"type": "Organization"},
+        "name": slug,
+        "description": None,
+        "external_url": _WEB,
+        "html_url": f"{_WEB}/apps/{slug}",
+        "created_at": at(table["created"], slug),
+        "updated_at": at(table["created"], slug),
+        "permissions": dict(table["permissions"]),
+        "events": [],
+    }
+
+
+def access_token(token: str, permissions: Table) -> Json:
+    """Return the token that an app gets for its installation."""
+    return {
+        "token": token,
+        "expires_at": "2099-01-01T00:00:00Z",
+        "permissions": dict(permissions),
+        "repository_selection": "all",
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from auditor.demo import aws, azure_tenant, github, scenario
+from auditor.demo import aws, azure_tenant, github, github_app, scenario
 from auditor.demo.azure import AzureCloud
 from auditor.demo.circleci import CircleCi, Tokens
 from auditor.demo.estate import Account, KeyPair, Scenario
@@ -47,7 +47,7 @@ class Organisation:
         self.faults = Faults() if faults is None else faults
         self.recording = Recording() if recording is None else recording
         self.tokens = Tokens(f"demo-{secrets.token_hex(16)}", f"demo-{secrets.token_hex(16)}")
-        self.github_tokens = github.Tokens(f"demo-{secrets.token_hex(16)}", {})
+        self.github_tokens = github_app.Tokens(f"demo-{secrets.token_hex(16)}", {})
         self._stack = ExitStack()
         self._circleci: Loopback | None = None
         self._github: Loopback | None = None
@@ -146,7 +146,7 @@ class Organisation:
             lines += [
                 "",
                 "[providers.github]",
-                f'base_url = "{self._github.url}{github.PREFIX}"',
+                f'base_url = "{self._github.url}{github_app.PREFIX}"',
                 f'token_env = "{GITHUB_VARIABLE}"',
                 f"ca_bundle = {json.dumps(str(self.ca_bundle))}",
                 f'organizations = ["{self.scenario.github["organization"]}"]',

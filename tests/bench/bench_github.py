@@ -26,7 +26,8 @@ from typing import Any
 from auditor.collecting import Collecting, Memory, Silent
 from auditor.demo import scenario
 from auditor.demo.faults import Faults
-from auditor.demo.github import PREFIX, GitHub, Tokens
+from auditor.demo.github import GitHub
+from auditor.demo.github_app import PREFIX, Tokens
 from auditor.demo.loopback import HOST, Loopback
 from auditor.demo.wire import Recording
 from auditor.models import Credential, Exposure, Known, Part, Scope, ScopeKind, Secret

@@ -8,16 +8,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import trustme
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from auditor.collecting import Collecting, Memory, Silent
 from auditor.demo import scenario
 from auditor.demo.estate import Scenario
 from auditor.demo.faults import Faults
-from auditor.demo.github import PREFIX, GitHub, Tokens
+from auditor.demo.github import GitHub
+from auditor.demo.github_app import PREFIX, Tokens
 from auditor.demo.loopback import HOST, Loopback
 from auditor.demo.wire import Recording, Reply, Request
 from auditor.providers.github import PROVIDER
@@ -27,7 +37,33 @@ from auditor.tails import Sealer
 
 VARIABLE = "GITHUB_TOKEN_OF_THE_TEST"
 APP, OWNER, BARE = "ghs_app-of-the-test", "ghp_owner-of-the-test", "ghp_bare-of-the-test"
-TOKENS = Tokens(APP, {OWNER: ("otto-lift", ("repo", "read:org")), BARE: ("otto-lift", ())})
+KEY = "GITHUB_APP_KEY_OF_THE_TEST"
+APP_ID = "40404"
+
+
+@cache
+def private_key(number: int = 0) -> RSAPrivateKey:
+    """Return an app's private key; each number has its own."""
+    assert number >= 0
+    return rsa.generate_private_key(65537, 2048)
+
+
+def pem(key: RSAPrivateKey) -> str:
+    """Return a private key as GitHub gives it."""
+    return key.private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    ).decode()
+
+
+def tokens() -> Tokens:
+    """Return everything that the door lets in."""
+    public = (
+        private_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    people = {OWNER: ("otto-lift", ("repo", "read:org")), BARE: ("otto-lift", ())}
+    return Tokens(APP, people, public.decode())
+
+
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 Answer = Callable[[Request, Callable[[Request], Reply]], Reply]
 """From a request, and what the demo would answer, the reply."""
@@ -95,7 +131,7 @@ def _small(served: Scenario) -> Scenario:
 def door(folder: Path, answer: Answer | None = None, **table: Any) -> Iterator[Door]:
     """Serve the demo's GitHub, keys of its table changed; `answer` may answer in its place."""
     served = _small(scenario.load())
-    hub = GitHub(replace(served, github={**(served.github or {}), **table}), TOKENS)
+    hub = GitHub(replace(served, github={**(served.github or {}), **table}), tokens())
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -18,6 +18,7 @@ from judge import judge, needs_specifications
 from auditor.demo.faults import Garbage
 from auditor.demo.wire import Reply, Request
 from auditor.providers.github import PROVIDER
+from auditor.providers.github.credential import foreseen
 from auditor.providers.github.directory import GitHubDirectory
 from auditor.providers.github.settings import Settings
 
@@ -68,7 +69,7 @@ def test_what_is_complete_is_not_asked_again(github: Door) -> None:
     github.read()
     before = github.asked
     assert reasons(github.read()) == ""
-    assert github.asked - before == 1  # whose credential it is
+    assert github.asked - before == 2  # whose credential it is, and how far it sees
 
 
 def test_a_call_for_each_repository_is_made_only_where_it_can_matter(tmp_path: Path) -> None:
@@ -139,13 +140,11 @@ def test_the_least_permissions_are_the_packaged_ones() -> None:
 
 @pytest.mark.parametrize("scope", json.loads(PROVIDER.permissions())["classic_token"]["scopes"])
 def test_every_scope_of_the_least_permissions_is_needed(scope: str) -> None:
-    from auditor.providers.github.beforehand import foreseen  # noqa: PLC0415
-
     rest = [
         one for one in json.loads(PROVIDER.permissions())["classic_token"]["scopes"] if one != scope
     ]
     told = list(foreseen({"Kind": "classic", "Scopes": rest}))
-    assert any(f"lacks the scope {scope}" in line for line in told)
+    assert any(f"lacks the scope {scope}" in one.why for one in told)
 
 
 # --- faults ----------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Gap, PlannedCall
-from auditor.providers.github import collect, events, export
-from auditor.providers.github.beforehand import least_permissions
+from auditor.models import Check, Gap, PlannedCall
+from auditor.providers.github import collect, events, examine, export
 from auditor.providers.github.directory import GitHubDirectory
+from auditor.providers.github.permissions import least_permissions
 from auditor.providers.github.planned import planned_calls
 from auditor.providers.github.settings import Settings
 
@@ -63,6 +63,10 @@ class GitHubProvider:
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what could not be read of audit logs."""
         return events.gaps_of(snapshot)
+
+    def examine(self, settings: Settings) -> Iterator[Check]:
+        """Yield who the audit is there, and what of each organisation would stay unknown."""
+        return examine.examine(settings)
 
     def permissions(self) -> str:
         """Return the least rights of the audit's own credential, for a token and for an app."""

@@ -7,7 +7,6 @@ is written down as refused; a document that is complete is not read again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -17,8 +16,14 @@ from typing import Any
 from auditor.collecting import Collecting
 from auditor.models import Json
 from auditor.providers.github import parts
-from auditor.providers.github.beforehand import foreseen
-from auditor.providers.github.client import Calls, Refused
+from auditor.providers.github.client import Calls
+from auditor.providers.github.credential import (
+    Foreseen,
+    credential_of,
+    cut,
+    cut_by_count,
+    foreseen,
+)
 from auditor.providers.github.documents import (
     CREDENTIAL,
     is_complete,
@@ -28,8 +33,10 @@ from auditor.providers.github.documents import (
     single,
     text,
 )
+from auditor.providers.github.login import log_in
 from auditor.providers.github.organizations import is_writing, shares
 from auditor.providers.github.parts import Part
+from auditor.providers.github.refusals import Refused
 from auditor.providers.github.settings import Settings
 from auditor.tails import Sealer
 
@@ -46,35 +53,51 @@ class _Job:
 
 def collect(settings: Settings, collecting: Collecting) -> None:
     """Read every configured organisation. MissingExtra without PyGithub; nothing else is raised."""
-    token = os.environ.get(settings.token_env, "")
-    if not token:
-        why = f"the environment variable {settings.token_env} is not set"
-        collecting.snapshot.save(CREDENTIAL, refusal("NoToken", why))
+    try:
+        login = log_in(settings)
+    except Refused as refused:
+        collecting.snapshot.save(CREDENTIAL, refused.document)
         return
-    reader = _Reader(settings, collecting, Calls(settings, token))
-    collecting.snapshot.save(CREDENTIAL, reader.credential())
-    for stage in (_first, _second, _repositories, _branches):
+    calls = Calls(settings, login)
+    credential = credential_of(calls, login, settings.organizations)
+    collecting.snapshot.save(CREDENTIAL, credential)
+    expected = tuple(foreseen(credential))
+    for one in expected:
+        where = f" ({one.organization})" if one.organization else ""
+        collecting.progress.note(f"GitHub{where}: {one.what}: {one.why}")
+    reader = _Reader(settings, collecting, calls, expected)
+    reader.run(list(chain.from_iterable(_first(org) for org in settings.organizations)))
+    for org in settings.organizations:
+        reader.count(credential, org)
+    for stage in (_second, _repositories, _branches):
         reader.run(list(chain.from_iterable(stage(reader, o) for o in settings.organizations)))
 
 
 class _Reader:
     """Runs jobs side by side and keeps what they read."""
 
-    def __init__(self, settings: Settings, collecting: Collecting, calls: Calls) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        collecting: Collecting,
+        calls: Calls,
+        expected: tuple[Foreseen, ...],
+    ) -> None:
         self._settings = settings
         self._collecting = collecting
         self._calls = calls
-
-    def credential(self) -> dict[str, Any]:
-        """Return whose credential is used, and say what it cannot see, before anything is read."""
-        document = _credential(self._calls)
-        for line in foreseen(document):
-            self._collecting.progress.note(f"GitHub: {line}")
-        return document
+        self._expected = expected
 
     def load(self, part: Part, **names: str) -> Json | None:
         """Return a document that was read."""
         return self._collecting.snapshot.load(part.key(**names))
+
+    def count(self, credential: Json, org: str) -> None:
+        """Say of the repositories of an organisation where they may not be all."""
+        listed = self.load(parts.REPOSITORIES, org=org)
+        if isinstance(listed, dict):
+            counted = cut_by_count(credential, self.load(parts.ORGANIZATION, org=org), listed)
+            self._collecting.snapshot.save(parts.REPOSITORIES.key(org=org), counted)
 
     def run(self, jobs: list[_Job]) -> None:
         """Read what is not complete yet, and save each document as it comes."""
@@ -94,7 +117,11 @@ class _Reader:
             pool.shutdown(cancel_futures=True)
 
     def _read(self, job: _Job) -> dict[str, Any]:
-        return _document(self._calls, job, self._collecting.sealer)
+        document = _document(self._calls, job, self._collecting.sealer)
+        for one in self._expected if is_complete(document) else ():
+            if job.part in one.parts and one.organization in ("", job.names["org"]):
+                return cut(document, one.why, one.fix)
+        return document
 
 
 def _document(calls: Calls, job: _Job, sealer: Sealer) -> dict[str, Any]:
@@ -121,32 +148,12 @@ def _entries(part: Part, page: Json) -> list[Json]:
     return held
 
 
-def _credential(calls: Calls) -> dict[str, Any]:
-    """Return whose the audit's own credential is, by the headers that GitHub answers with.
-
-    No header of scopes: fine-grained or an app's. An empty one: classic, without any scope.
-    """
-    try:
-        headers, body = calls.get("/user")
-    except Refused as refused:
-        # An installation is nobody: https://docs.github.com/en/rest/users/users
-        if refused.document.get("error") == "403":
-            return {"Kind": "app", "Scopes": None}
-        return refused.document
-    told = headers.get("x-oauth-scopes")
-    scopes = None if told is None else [one.strip() for one in told.split(",") if one.strip()]
-    kind = "fine-grained" if scopes is None else "classic"
-    return {"Kind": kind, "Login": text(body, "login"), "Scopes": scopes}
-
-
 # --- what is read, stage by stage ------------------------------------------------------------
 
 
-def _first(_: _Reader, org: str) -> Iterator[_Job]:
+def _first(org: str) -> Iterator[_Job]:
     """Yield what the organisation itself is asked."""
-    for part in parts.PARTS:
-        if part.path.count("{") == 1 and part.path.startswith("/orgs/"):
-            yield _Job(part, {"org": org})
+    yield from (_Job(part, {"org": org}) for part in parts.OF_ORGANIZATION)
 
 
 def _second(reader: _Reader, org: str) -> Iterator[_Job]:

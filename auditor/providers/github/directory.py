@@ -20,7 +20,7 @@ from auditor.models import (
 )
 from auditor.providers.github import parts
 from auditor.providers.github.documents import CREDENTIAL, EXPORT_FILES, text
-from auditor.providers.github.gaps import source_of
+from auditor.providers.github.gaps import gap_of_login, source_of
 from auditor.providers.github.holders import holders
 from auditor.providers.github.identify import Matcher
 from auditor.providers.github.logs import logs
@@ -101,14 +101,8 @@ def _nothing(wanted: Mapping[str, None], settings: Settings) -> Iterator[Gap]:
 
 def _own_gaps(credential: Json | None, settings: Settings) -> Iterator[Gap]:
     """Yield the gap of a credential of the audit's own that was missing or not accepted."""
-    if error := text(credential, "error"):
-        told = text(credential, "message")
-        yield Gap(
-            "everything of GitHub that is read live",
-            told if error == "NoToken" else f"{error}: {told}",
-            f"put a good token into {settings.token_env} and run again with --resume",
-            "github",
-        )
+    if text(credential, "error"):
+        yield gap_of_login(credential, settings)
 
 
 def _unread(organization: Organization) -> Iterator[Gap]:
@@ -130,18 +124,23 @@ def _export_gaps(document: Json | None) -> Iterator[Gap]:
 
 
 def _coverage(organization: Organization) -> Iterator[Coverage]:
-    """Yield what was read of each listing, under the account of what it lists."""
-    counts = (
-        (parts.REPOSITORIES, len(organization.repositories), ""),
-        (parts.MEMBERS, len(organization.members), ""),
-        (parts.DEPLOY_KEYS, sum(len(one.keys) for one in organization.repositories.values()), ""),
-        (parts.USER_KEYS, sum(map(len, organization.user_keys.values())), ""),
-        (parts.AUTHORIZATIONS, len(organization.authorizations), parts.AUTHORIZED),
-        (parts.TOKENS, len(organization.tokens), parts.FINE_GRAINED),
-        (parts.INSTALLATIONS, len(organization.installations), parts.APP),
+    """Yield what was read of each listing, under the account of what it lists.
+
+    Keys hang on repositories and people: where those were not all listed, nor were their keys.
+    """
+    everybody = (parts.OWNERS, parts.MEMBERS, parts.OUTSIDE)
+    keys = sum(len(one.keys) for one in organization.repositories.values())
+    counts: tuple[tuple[parts.Part, int, str, tuple[parts.Part, ...]], ...] = (
+        (parts.REPOSITORIES, len(organization.repositories), "", ()),
+        (parts.MEMBERS, len(organization.members), "", ()),
+        (parts.DEPLOY_KEYS, keys, "", (parts.REPOSITORIES,)),
+        (parts.USER_KEYS, sum(map(len, organization.user_keys.values())), "", everybody),
+        (parts.AUTHORIZATIONS, len(organization.authorizations), parts.AUTHORIZED, ()),
+        (parts.TOKENS, len(organization.tokens), parts.FINE_GRAINED, ()),
+        (parts.INSTALLATIONS, len(organization.installations), parts.APP, ()),
     )
-    for part, count, kind in counts:
+    for part, count, kind, above in counts:
         account = parts.account_of(organization.name, kind) if kind else organization.name
-        missing = organization.missing(part)
+        missing = organization.missing(part, *above)
         why = next((gap.why for gap in missing), "")
         yield Coverage(source_of(account), part.what, count, None if missing else count, why)

@@ -41,7 +41,7 @@ _LONGEST_MESSAGE = 300
 def listing(part: Part, items: Iterable[Json], sealer: Sealer) -> dict[str, Any]:
     """Return the document of a list; what is no entry of it is dropped and said."""
     found = list(items)
-    kept = [_kept(part, item, sealer) for item in found if _is_one(part, item)]
+    kept = [_kept(part, item, sealer) for item in found if is_one(part, item)]
     document: dict[str, Any] = {"Items": kept}
     if len(kept) < len(found):
         document |= {"error": "Strange", "message": "the listing holds what is no entry of it"}
@@ -50,12 +50,13 @@ def listing(part: Part, items: Iterable[Json], sealer: Sealer) -> dict[str, Any]
 
 def single(part: Part, body: Json, sealer: Sealer) -> dict[str, Any]:
     """Return the document of one object."""
-    if not _is_one(part, body):
+    if not is_one(part, body):
         return {"error": "Strange", "message": "the reply is not what GitHub answers"}
     return {"Body": _kept(part, body, sealer)}
 
 
-def _is_one(part: Part, item: Json) -> bool:
+def is_one(part: Part, item: Json) -> bool:
+    """Return whether something is an entry of a listing, or the object, as GitHub has them."""
     return isinstance(item, dict) and part.must in item
 
 

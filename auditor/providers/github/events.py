@@ -7,7 +7,6 @@ finds no git events.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -20,9 +19,11 @@ from auditor.collecting import Collecting, Snapshot
 from auditor.logfields import reviewed
 from auditor.models import Gap, Json
 from auditor.providers.github import parts
-from auditor.providers.github.client import Calls, Refused
+from auditor.providers.github.client import Calls
 from auditor.providers.github.documents import clean, is_complete, refusal
 from auditor.providers.github.gaps import gaps_of_many
+from auditor.providers.github.login import log_in
+from auditor.providers.github.refusals import Refused
 from auditor.providers.github.settings import Settings
 
 PREFIX = "logs/github/"
@@ -48,14 +49,13 @@ def collect(
     most_pages: int = MOST_PAGES,
 ) -> str:
     """Read what the window holds of every configured organisation; return the prefix."""
-    token = os.environ.get(settings.token_env, "")
     jobs = list(_jobs(settings, max(since, collecting.now - _KEPT_FOR), until, collecting))
-    if not token:
-        why = f"the environment variable {settings.token_env} is not set"
+    try:
+        calls = Calls(settings, log_in(settings))
+    except Refused as refused:
         for key, _, _ in jobs:
-            collecting.snapshot.save(key, refusal("NoToken", why))
+            collecting.snapshot.save(key, refused.document)
         return PREFIX
-    calls = Calls(settings, token)
     collecting.progress.start("reading GitHub's audit log", len(jobs))
     pool = ThreadPoolExecutor(settings.parallel, "github-events")
     try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from auditor.models import Gap, Json
 from auditor.providers.github.documents import text
 from auditor.providers.github.parts import Part, accounts_of
+from auditor.providers.github.settings import Settings
 
 _NAMES_SHOWN = 3
 _LONGEST_NAME = 64
@@ -15,8 +16,11 @@ _AGAIN = {
     "401": "renew the audit's token and run again with --resume",
     "Budget": "run again with --resume in an hour, or raise `requests` of [providers.github]",
     "RateLimit": "run again with --resume in an hour",
+    "NotInstalled": "install the audit's app in the organisation and run again with --resume",
 }
 _REFUSED = frozenset({"403", "404"})
+_SHUT = frozenset({"NoToken", "NoKey", "401"})
+"""Errors of a login with which nothing at all is read."""
 
 
 def source_of(organization: str) -> str:
@@ -27,6 +31,26 @@ def source_of(organization: str) -> str:
 def gap_of(organization: str, part: Part, document: Json | None) -> Gap:
     """Return the gap that a refused or missing document leaves."""
     return _gap(organization, part, document, "")
+
+
+def gap_of_login(document: Json, settings: Settings) -> Gap:
+    """Return the gap of a credential of the audit's own that was missing or not accepted."""
+    error, message = text(document, "error"), text(document, "message")
+    shut = error in _SHUT
+    fix = f"put a good token into {settings.token_env}"
+    if settings.app_id:
+        key = settings.private_key_file or settings.private_key_env
+        fix = f"see that app_id is the app's and that {key} holds a private key of it"
+    if sso := text(document, "sso"):
+        fix = f"authorize the audit's token for single sign-on at {sso}"
+    return Gap(
+        "everything of GitHub that is read live"
+        if shut
+        else "what the audit's own credential at GitHub is and sees",
+        message if error in ("NoToken", "NoKey") else f"{error}: {message}",
+        f"{fix}, and run again with --resume" if shut or sso else "run again with --resume",
+        "github",
+    )
 
 
 def gaps_of_many(
@@ -46,7 +70,7 @@ def _gap(organization: str, part: Part, document: Json | None, of: str) -> Gap:
     return Gap(
         what=f"{part.what}{of} of GitHub organisation {organization}",
         why=why_of(document, part),
-        fix=f"{_fix(organization, part, document)}; until then {part.leaves} is not known",
+        fix=f"{cure_of(organization, part, document)}; {part.open}",
         source=source_of(organization),
         affects=accounts_of(organization),
     )
@@ -63,10 +87,13 @@ def why_of(document: Json | None, part: Part) -> str:
     return told
 
 
-def _fix(organization: str, part: Part, document: Json | None) -> str:
+def cure_of(organization: str, part: Part, document: Json | None) -> str:
+    """Return what to grant, wait for or export, so that a document is read whole."""
     error = text(document, "error")
     if sso := text(document, "sso"):
         return f"authorize the audit's token for single sign-on at {sso}"
+    if cure := text(document, "fix"):
+        return cure
     if error in _AGAIN:
         return _AGAIN[error]
     if error in _REFUSED:

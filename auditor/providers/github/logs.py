@@ -10,8 +10,8 @@ from auditor.providers.github.documents import is_complete, items
 from auditor.providers.github.gaps import gap_of, source_of
 from auditor.providers.github.organizations import Organization
 
-_AUDIT_DAYS = 180
-_GIT_DAYS = 7
+AUDIT_DAYS = 180
+GIT_DAYS = 7
 _AUDIT_NEVER = "what was read through the API, unless API requests are among the streamed events"
 _GIT_NEVER = "what was done in the browser or through the API; it is not searchable there"
 
@@ -27,10 +27,10 @@ def logs(organization: Organization) -> Iterator[LogCoverage]:
     ips = _ips(organization)
     streamed: Fact[bool] = Unknown(_streaming(organization))
     yield LogCoverage(
-        source, "audit log", on, "administration", Known(_AUDIT_DAYS), ips, streamed, _AUDIT_NEVER
+        source, "audit log", on, "administration", Known(AUDIT_DAYS), ips, streamed, _AUDIT_NEVER
     )
     yield LogCoverage(
-        source, "git events", on, "clone, fetch, push", Known(_GIT_DAYS), ips, streamed, _GIT_NEVER
+        source, "git events", on, "clone, fetch, push", Known(GIT_DAYS), ips, streamed, _GIT_NEVER
     )
 
 

@@ -35,13 +35,15 @@ KINDS = (AUTHORIZED, FINE_GRAINED, APP)
 class Part:
     """One call of the REST API.
 
-    `what` completes "... of GitHub organisation acme"; `leaves` says what stays open without it.
+    `what` completes "... of GitHub organisation acme"; `leaves` says what stays open without it,
+    `column` where the workbook shows that.
     `scope` is what a classic token needs, `permission` what a fine-grained one or an app does.
     """
 
     path: str
     what: str
     leaves: str
+    column: str
     scope: str
     permission: str
     keep: tuple[str, ...]
@@ -50,7 +52,7 @@ class Part:
     """Field without which an entry, or the object, is none of GitHub's."""
     inside: str | None = ""
     """Key of the reply that holds the list; "" where the reply is one, None where it is no list."""
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict, hash=False)
     suffix: str = ""
     """What tells the document from that of the same path with another query."""
     only: str = ""
@@ -64,11 +66,17 @@ class Part:
         """Return the path for these names."""
         return self.path.format(**{key: quote(name, safe="") for key, name in names.items()})
 
+    @property
+    def open(self) -> str:
+        """Return what stays open without it, in words."""
+        return f"until then {self.leaves} is not known (column {self.column})"
+
     def key(self, **names: str) -> str:
         """Return the name of the document, such as github/orgs/acme/repos."""
         return f"github{self.at(**names)}{self.suffix}"
 
 
+_DO, _WHO = "What it can do", "Identity"
 _PERSON = ("login", "id", "type", "site_admin")
 _REPOSITORY = (
     "id", "name", "full_name", "private", "visibility", "archived", "disabled", "default_branch",
@@ -79,12 +87,13 @@ ORGANIZATION = Part(
     "/orgs/{org}",
     "settings",
     "what every member may do by default",
+    _DO,
     "read:org",
     "organization_administration:read",
     (
-        "login", "id", "plan", "default_repository_permission", "members_can_create_repositories",
-        "members_can_delete_repositories", "two_factor_requirement_enabled",
-        "deploy_keys_enabled_for_repositories",
+        "login", "id", "plan", "total_private_repos", "default_repository_permission",
+        "members_can_create_repositories", "members_can_delete_repositories",
+        "two_factor_requirement_enabled", "deploy_keys_enabled_for_repositories",
     ),
     "login",
     inside=None,
@@ -93,6 +102,7 @@ REPOSITORIES = Part(
     "/orgs/{org}/repos",
     "repositories",
     "which repositories a credential reaches",
+    _DO,
     "repo",
     "metadata:read",
     _REPOSITORY,
@@ -103,6 +113,7 @@ OWNERS = Part(
     "/orgs/{org}/members",
     "owners",
     "whose credentials may do everything",
+    _DO,
     "read:org",
     "members:read",
     _PERSON,
@@ -114,6 +125,7 @@ MEMBERS = Part(
     "/orgs/{org}/members",
     "members",
     "who is a member",
+    _WHO,
     "read:org",
     "members:read",
     _PERSON,
@@ -123,6 +135,7 @@ OUTSIDE = Part(
     "/orgs/{org}/outside_collaborators",
     "outside collaborators",
     "who has access without being a member",
+    _DO,
     "read:org",
     "members:read",
     _PERSON,
@@ -132,6 +145,7 @@ TEAMS = Part(
     "/orgs/{org}/teams",
     "teams",
     "what members may do by their teams",
+    _DO,
     "read:org",
     "members:read",
     ("id", "name", "slug", "permission"),
@@ -141,6 +155,7 @@ TEAM_MEMBERS = Part(
     "/orgs/{org}/teams/{team}/members",
     "members of teams",
     "what members may do by their teams",
+    _DO,
     "read:org",
     "members:read",
     ("login", "id"),
@@ -150,6 +165,7 @@ TEAM_REPOSITORIES = Part(
     "/orgs/{org}/teams/{team}/repos",
     "repositories of teams",
     "what members may do by their teams",
+    _DO,
     "read:org",
     "members:read",
     ("name", "full_name", "permissions", "role_name"),
@@ -159,6 +175,7 @@ AUTHORIZATIONS = Part(
     "/orgs/{org}/credential-authorizations",
     "tokens and SSH keys authorized for single sign-on",
     "whose classic token a variable holds, and whether it is still good",
+    _WHO,
     "read:org",
     "organization_administration:read",
     (
@@ -174,6 +191,7 @@ TOKENS = Part(
     "/orgs/{org}/personal-access-tokens",
     "fine-grained personal access tokens",
     "which fine-grained tokens exist and what they may do",
+    _WHO,
     "",
     "organization_personal_access_tokens:read",
     (
@@ -187,6 +205,7 @@ TOKEN_REPOSITORIES = Part(
     "/orgs/{org}/personal-access-tokens/{token}/repositories",
     "repositories of fine-grained tokens",
     "which repositories a fine-grained token reaches",
+    _DO,
     "",
     "organization_personal_access_tokens:read",
     ("name", "full_name"),
@@ -197,6 +216,7 @@ INSTALLATIONS = Part(
     "/orgs/{org}/installations",
     "installed GitHub Apps",
     "which apps act in the organisation and what they may do",
+    _WHO,
     "read:org",  # GitHub's description says admin:read, which is no scope
     "organization_administration:read",
     (
@@ -211,6 +231,7 @@ DEPLOY_KEYS = Part(
     "/repos/{org}/{repo}/keys",
     "deploy keys",
     "which deploy keys open a repository, and whether a revoked one lives on",
+    _WHO,
     "repo",
     "administration:read",
     ("id", "key", "title", "read_only", "created_at", "added_by", "last_used", "enabled", "url"),
@@ -220,6 +241,7 @@ COLLABORATORS = Part(
     "/repos/{org}/{repo}/collaborators",
     "direct collaborators",
     "who has access beyond their teams",
+    _DO,
     "repo",
     "metadata:read",
     ("login", "permissions", "role_name"),
@@ -230,6 +252,7 @@ BRANCH = Part(
     "/repos/{org}/{repo}/branches/{branch}",
     "protection of default branches",
     "whether who may push can change what CI runs",
+    _DO,
     "repo",
     "contents:read",
     ("name", "protected"),
@@ -240,6 +263,7 @@ RULES = Part(
     "/repos/{org}/{repo}/rules/branches/{branch}",
     "rulesets of default branches",
     "whether who may push can change what CI runs",
+    _DO,
     "repo",
     "metadata:read",
     ("type", "ruleset_source_type", "ruleset_source", "ruleset_id"),
@@ -250,6 +274,7 @@ USER_KEYS = Part(
     "/users/{user}/keys",
     "public SSH keys of people",
     "whose SSH key CI holds",
+    _WHO,
     "",
     "",
     ("id", "key", "created_at", "last_used"),
@@ -259,6 +284,7 @@ AUDIT_LOG = Part(
     "/orgs/{org}/audit-log",
     "audit log",
     "what the credentials were used for",
+    "Log findings",
     "read:audit_log",
     "organization_administration:read",
     ("@timestamp", "action", "actor_ip", "programmatic_access_type"),
@@ -274,3 +300,7 @@ PARTS: tuple[Part, ...] = (
     RULES, USER_KEYS, AUDIT_LOG,
 )  # fmt: skip
 """Every call that is made, the organisation's first."""
+OF_ORGANIZATION = tuple(
+    part for part in PARTS if part.path.startswith("/orgs/") and part.path.count("{") == 1
+)
+"""Those that need no name but the organisation's."""

@@ -25,6 +25,12 @@ class Settings:
     """Address of the REST API; https://HOST/api/v3 for GitHub Enterprise Server."""
     token_env: VariableName = DEFAULT_TOKEN
     """Environment variable with the audit's own token: classic, fine-grained or of an app."""
+    app_id: str = ""
+    """Id of the audit's own GitHub App, or its client id, to log in as it and with no token."""
+    private_key_env: VariableName = "GITHUB_APP_PRIVATE_KEY"
+    """Environment variable with the private key of that app."""
+    private_key_file: str = ""
+    """File with the private key, in place of the variable."""
     ca_bundle: str = ""
     """File of certificates to trust instead of the system's, for a private server."""
     export: str = ""
