@@ -44,10 +44,14 @@ def of_github(scenario: Scenario, told: Mapping[str, Any], today: date, value: s
 
 
 def of_azure(scenario: Scenario, told: Mapping[str, Any], today: date) -> Scenario:
-    """Return the scenario after what was done to a secret of an application."""
+    """Return the scenario after what was done to a secret of an application, or to an account."""
     if scenario.tenant is None:
         return scenario
     table = copy.deepcopy(dict(scenario.tenant.table))
+    if "storage" in told:
+        account = table["storage"][told["in"]][told["storage"]]
+        account["keys"] |= dict.fromkeys(told["renewed"], today)
+        return replace(scenario, tenant=azure_tenant.made_of(table))
     given = table["principals"][told["app"]]
     if told.get("becomes"):
         given["secrets"][told["secret"] - 1][told["becomes"]] = True

@@ -26,6 +26,7 @@ from auditor.providers.azure.examine import examine
 from auditor.providers.azure.permissions import permissions
 from auditor.providers.azure.planned import planned_calls
 from auditor.providers.azure.rate import rate_roles
+from auditor.providers.azure.resources import resources
 from auditor.providers.azure.settings import Settings
 from auditor.providers.azure.simulate import simulate
 
@@ -53,7 +54,8 @@ class AzureProvider:
         else:
             export.collect(settings, collecting)
         told = Estate(collecting.snapshot)
-        tails = sealed_tails(told.tenant, told.subscriptions, collecting.sealer)
+        names = {one.id: one.name for one in resources(told)}
+        tails = sealed_tails(told.tenant, told.subscriptions, names, collecting.sealer)
         collecting.snapshot.save(TAILS, tails)
 
     def examine(self, settings: Settings) -> Iterator[Check]:

@@ -17,6 +17,7 @@ from auditor.models import (
     Secret,
     Weakness,
 )
+from auditor.providers.azure.account_names import KINDS, AccountNames
 from auditor.providers.azure.classic import KIND as CLASSIC
 from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.credentials import Credentials
@@ -28,6 +29,8 @@ from auditor.providers.azure.identify import Identifier
 from auditor.providers.azure.logs import logs
 from auditor.providers.azure.people import people
 from auditor.providers.azure.resolve import Resolver
+from auditor.providers.azure.resource_rights import resolve
+from auditor.providers.azure.resources import coverage, identity, resources
 from auditor.providers.azure.trust import weaknesses
 
 _NEEDED = ("service-principals", "applications", "role-assignments", "role-definitions")
@@ -46,12 +49,18 @@ class AzureDirectory:
         credentials = Credentials(estate, now)
         found = list(people(estate, credentials))
         self._people = {person.id: person for person, _ in found}
-        self.identities: Mapping[str, Identity] = {one.id: one for _, one in found}
+        self.identities: dict[str, Identity] = {one.id: one for _, one in found}
         self.gaps: tuple[Gap, ...] = tuple(dict.fromkeys(_gaps(estate)))
-        self.coverage: tuple[Coverage, ...] = tuple(_coverage(estate))
+        self.coverage: tuple[Coverage, ...] = (
+            *_coverage(estate),
+            *coverage(estate, resources(estate)),
+        )
         self.weaknesses: tuple[Weakness, ...] = tuple(weaknesses(estate))
         self.logs: tuple[LogCoverage, ...] = tuple(logs(estate))
         unlisted = () if estate.is_whole("service-principals") else (_unlisted(estate),)
+        self._resources = {one.id: one for one in resources(estate)}
+        self.identities |= {id_: identity(one) for id_, one in self._resources.items()}
+        self._names = AccountNames(estate, self._resources.values(), self.identities)
         self._identifier = Identifier(estate, self.identities, unlisted)
         self._resolver = Resolver(estate)
         self._resolved: dict[str, Resolution] = {}
@@ -59,11 +68,19 @@ class AzureDirectory:
     def identify(
         self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
     ) -> Match | NoMatch:
-        """Return whose a credential is, by the client id beside it."""
-        return self._identifier.identify(credential, secrets, owner)
+        """Return whose a credential is, by the client id or the account's name beside it."""
+        if credential.kind not in KINDS:
+            return self._identifier.identify(credential, secrets, owner)
+        if owner:
+            named = self._names.named(credential, owner)
+            return named or self._identifier.identify(credential, secrets, owner)
+        login = self._identifier.login(credential, secrets)
+        return login or self._names.identify(credential, secrets)
 
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity may do. KeyError for one that was not read."""
+        if identity_id in self._resources:
+            return resolve(self._resources[identity_id])
         if identity_id not in self._resolved:
             self._resolved[identity_id] = self._resolver.resolve(self._people[identity_id])
         return self._resolved[identity_id]

@@ -55,6 +55,9 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "eligible": ("id", "scope", "principalId", "principalType", "roleDefinitionId", "condition"),
     "classic-administrators": ("id", "name", "role", "emailAddress"),
     "vaults": ("id", "name", "enableRbacAuthorization", "accessPolicies"),
+    "storage": ("id", "name", "creationTime", "keyCreationTime", "allowSharedKeyAccess"),
+    "registries": ("id", "name", "loginServer", "creationDate", "adminUserEnabled"),
+    "organizations": ("id", "name"),
     "app-roles": ("principalId", "resourceId", "resourceDisplayName", "appRoleId"),
     "delegated-grants": ("clientId", "consentType", "principalId", "resourceId", "scope"),
     "member-of": ("id", "displayName", "@odata.type"),
@@ -106,12 +109,25 @@ def clean(kind: str, item: Json, sealer: Sealer) -> dict[str, Any]:
     return {name: visible(value) for name, value in kept.items()}
 
 
-def sealed_tails(tenant: str, subscriptions: Iterable[str], sealer: Sealer) -> dict[str, Any]:
-    """Return the sealed tails of the ids that stand beside a client id in CI."""
+def sealed_tails(
+    tenant: str, subscriptions: Iterable[str], names: Mapping[str, str], sealer: Sealer
+) -> dict[str, Any]:
+    """Return the sealed tails of what stands beside a secret in CI: ids, and names of resources.
+
+    `names` are by the id of the resource; people write them in small letters too, and an
+    organisation as an address that ends in "/".
+    """
     return {
         "value": [],
         "tenant": tail_to_json(sealer.seal(tenant)) if tenant else None,
         "subscriptions": {id_: tail_to_json(sealer.seal(id_)) for id_ in subscriptions},
+        "names": {
+            id_: [
+                tail_to_json(sealer.seal(one))
+                for one in dict.fromkeys((name, name.lower(), f"{name}/"))
+            ]
+            for id_, name in names.items()
+        },
     }
 
 

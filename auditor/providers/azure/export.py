@@ -5,6 +5,8 @@ Files are known by their content, in any arrangement:
 az ad sp list --all                       az role assignment list --all --include-inherited
 az ad app list --all                      az role definition list
 az account list                           az account management-group show -e -r -n GROUP
+az storage account list                   az acr list
+az resource list --resource-type Microsoft.VisualStudio/account
 az keyvault show                          az rest --url …/denyAssignments?api-version=2022-04-01
 az rest --url https://graph.microsoft.com/v1.0/… for everything else:
 servicePrincipals/<id>/appRoleAssignments, …/transitiveMemberOf, …/owners
@@ -123,6 +125,9 @@ _EMPTY = {
     "directory-assignments": "directory/roleassignments",
     "classic-administrators": "classicadministrator",
     "vaults": "vault",
+    "storage": "storageaccount",
+    "registries": "registr",
+    "organizations": "devops",
     "diagnostics": "diagnostic",
     "role-assignments": "roleassignment",
     "applications": "applications",

@@ -88,6 +88,24 @@ PARTS = {
         "az keyvault show --name VAULT",
         "which secrets can be read without any role",
     ),
+    "storage": Part(
+        "storage accounts",
+        "Microsoft.Storage/storageAccounts/read (Reader)",
+        "az storage account list --subscription S",
+        "whose storage keys these are, and whether they were renewed",
+    ),
+    "registries": Part(
+        "container registries",
+        "Microsoft.ContainerRegistry/registries/read (Reader)",
+        "az acr list --subscription S",
+        "which registries their passwords open",
+    ),
+    "organizations": Part(
+        "DevOps organisations",
+        "Microsoft.Resources/subscriptions/resources/read (Reader)",
+        "az resource list --resource-type Microsoft.VisualStudio/account --subscription S",
+        "which DevOps organisations there are",
+    ),
     "app-roles": Part(
         "application permissions",
         "Application.Read.All",

@@ -97,6 +97,18 @@ class Identifier:
             return self._matched(credential, hits)
         return self._nobody(credential, asked)
 
+    def login(self, credential: Credential, secrets: Mapping[str, Secret]) -> Match | None:
+        """Return whose client id the user name of a credential is, None where it is nobody's.
+
+        Registries take a service principal's client id and secret for a login, too.
+        """
+        user = secrets.get(credential.part("user") or "")
+        if user is None or user.tail is None:
+            return None
+        asked = replace(_asked(credential, secrets), client=user.tail)
+        hits = self._hits(asked)
+        return self._matched(credential, hits) if hits else None
+
     # --- candidates --------------------------------------------------------------------------
 
     def _hits(self, asked: Asked) -> list[_Hit]:

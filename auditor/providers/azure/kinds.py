@@ -102,6 +102,9 @@ _BY_FIELDS: tuple[tuple[str, Callable[[Item], bool]], ...] = (
     ("role-definitions", _has("permissions", "roleName")),
     ("classic-administrators", _is("microsoft.authorization/classicadministrators")),
     ("vaults", _is("microsoft.keyvault/vaults")),
+    ("storage", _is("microsoft.storage/storageaccounts")),
+    ("registries", _is("microsoft.containerregistry/registries")),
+    ("organizations", _is("microsoft.visualstudio/account")),
     (
         "diagnostics",
         _is("microsoft.insights/diagnosticsettings", "microsoft.aadiam/diagnosticsettings"),

@@ -25,6 +25,14 @@ Fill = Callable[[list[dict[str, Any]]], None]
 _SUBSCRIPTIONS = "/subscriptions?api-version=2022-12-01"
 _GROUPS = "/providers/Microsoft.Management/managementGroups"
 _VAULTS = "/subscriptions/{}/providers/Microsoft.KeyVault/vaults?api-version=2022-07-01"
+_STORAGE = "/subscriptions/{}/providers/Microsoft.Storage/storageAccounts?api-version=2023-01-01"
+_REGISTRIES = (
+    "/subscriptions/{}/providers/Microsoft.ContainerRegistry/registries?api-version=2023-07-01"
+)
+_ORGANIZATIONS = (
+    "/subscriptions/{}/resources?api-version=2021-04-01"
+    "&$filter=resourceType%20eq%20'Microsoft.VisualStudio/account'"
+)
 _ACTIVITY = (
     "/subscriptions/{}/providers/Microsoft.Insights/eventtypes/management/values"
     "?api-version=2015-04-01&$filter={}"
@@ -87,7 +95,13 @@ class Manager:
             ("classic-administrators", client.classic_administrators.list),
         ):
             yield Job(kind, id_, partial(_raw, call))
-        yield Job("vaults", id_, partial(self._get, _VAULTS.format(id_)))
+        for kind, path in (
+            ("vaults", _VAULTS),
+            ("storage", _STORAGE),
+            ("registries", _REGISTRIES),
+            ("organizations", _ORGANIZATIONS),
+        ):
+            yield Job(kind, id_, partial(self._get, path.format(id_)))
         yield Job("diagnostics", id_, partial(self._get, scope + _DIAGNOSTICS))
 
     def of_group(self, scope: str) -> Job:

@@ -23,10 +23,16 @@ ACTIONS = {
     "eligible": "Microsoft.Authorization/roleEligibilityScheduleInstances/read",
     "classic-administrators": "Microsoft.Authorization/classicAdministrators/read",
     "vaults": "Microsoft.KeyVault/vaults/read",
+    "storage": "Microsoft.Storage/storageAccounts/read",
+    "registries": "Microsoft.ContainerRegistry/registries/read",
+    "organizations": "Microsoft.Resources/subscriptions/resources/read",
     "activity": "Microsoft.Insights/eventtypes/values/read",
     "diagnostics": "Microsoft.Insights/diagnosticSettings/read",
 }
 """The action behind each kind of document that comes from Azure Resource Manager."""
+
+SHOWN = ("Microsoft.VisualStudio/account/read",)
+"""What no call asks for by itself: a subscription's resources are listed to who may read them."""
 
 GRAPH = {
     "tenant": "Organization.Read.All",
@@ -53,7 +59,7 @@ def role() -> dict[str, Any]:
         "Name": "CI secrets auditor",
         "IsCustom": True,
         "Description": "Reads who may do what and which logs are kept; no keys, secrets or data.",
-        "Actions": sorted(set(ACTIONS.values())),
+        "Actions": sorted({*ACTIONS.values(), *SHOWN}),
         "NotActions": [],
         "DataActions": [],
         "NotDataActions": [],

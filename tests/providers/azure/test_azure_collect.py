@@ -248,6 +248,48 @@ def test_refused_classic_administrators_are_told_with_what_to_grant(lab: Lab) ->
     assert all("classicAdministrators/read" in gap.fix for gap in gaps)
 
 
+# --- resources with keys of their own --------------------------------------------------------
+
+
+def test_resources_are_found_with_what_their_keys_may_do(lab: Lab) -> None:
+    directory = lab.collect()
+    artifacts = directory.identities[named(directory, "acmeartifacts")]
+    assert artifacts.kind == "storage account"
+    assert [key.label for key in artifacts.keys] == ["key1", "key2 of 2022-02-14 09:00:00"]
+    assert worst(directory, "acmeimages") == "supply-chain"
+    assert directory.identities[named(directory, "acme-rockets")].kind == "DevOps organisation"
+    (whole,) = [one for one in directory.coverage if one.what.endswith("of production")]
+    assert (whole.read, whole.known) == (4, 4)
+
+
+def test_no_call_that_hands_out_keys_is_made(lab: Lab) -> None:
+    before = len(lab.recording)
+    lab.collect()
+    asked = [json.loads(line)["path"].lower() for line in lab.recording.lines()[before:]]
+    assert not [path for path in asked if "listkeys" in path or "listcredentials" in path]
+    assert any("storageaccounts" in path for path in asked)
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "permission"),
+    [
+        ("*/storageAccounts", "storage accounts", "Microsoft.Storage/storageAccounts/read"),
+        ("*/registries", "container registries", "Microsoft.ContainerRegistry/registries/read"),
+        ("*/resources", "DevOps organisations", "subscriptions/resources/read"),
+    ],
+)
+def test_refused_resources_are_told_with_what_to_grant(
+    path: str, what: str, permission: str, lab: Lab
+) -> None:
+    lab.faults.deny(path, 403)
+    directory = lab.collect()
+    gaps = [gap for gap in directory.gaps if gap.what.startswith(what)]
+    assert len(gaps) == 2
+    assert all(permission in gap.fix for gap in gaps)
+    (part,) = [one for one in directory.coverage if one.what.endswith("of production")]
+    assert part.known is None
+
+
 # --- what goes wrong -------------------------------------------------------------------------
 
 SERVICE_PRINCIPALS = "/v1.0/servicePrincipals"
@@ -448,6 +490,8 @@ GIVEN = {"principalId": "me", "roleDefinitionId": "auditor", "scope": "/"}
 
 def _action(path: str) -> str:
     """Return the action that reads a path: its provider and types, without the names between."""
+    if path.endswith("/resources"):
+        return "Microsoft.Resources/subscriptions/resources/read"
     _, _, told = path.lower().rpartition("/providers/")
     provider, _, rest = told.partition("/")
     if path == "/subscriptions":
