@@ -303,7 +303,8 @@ def test_a_refused_call_is_a_gap_and_never_clean(path: str, status: int, lab: La
     directory = lab.collect()
     assert lab.errors()
     assert directory.gaps
-    for identity in directory.identities:
+    people = [id_ for id_ in directory.identities if not id_.startswith("/subscriptions/")]
+    for identity in people:  # what a key of a resource may do, no role decides
         found = directory.resolve(identity)
         assert found.gaps or path == "/v1.0/appl*" or not found.capabilities or (
             path == SERVICE_PRINCIPALS
