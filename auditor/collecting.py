@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from auditor.models import Json
+from auditor.models import Json, OldKey
 from auditor.tails import Sealer
 
 
@@ -86,3 +86,5 @@ class Collecting:
     now: datetime
     usage_budget: int = 0
     """Calls that may be spent on learning who really uses what is found."""
+    watched: tuple[OldKey, ...] = ()
+    """Credentials whose rotation earlier runs began to watch: any later use of them matters."""

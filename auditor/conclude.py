@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from auditor import __version__
@@ -17,6 +18,7 @@ from auditor.models import (
     FirstSeen,
     Gap,
     HumanEdit,
+    KeyUse,
     Logged,
     Match,
     NoMatch,
@@ -27,7 +29,7 @@ from auditor.models import (
     Secret,
 )
 from auditor.plan import Plan
-from auditor.providers import Directory
+from auditor.providers import Directory, UseTeller
 from auditor.risk.absence import Reading
 from auditor.risk.changes import Now, changes, point
 from auditor.risk.closure import Sight, World, verify
@@ -71,6 +73,7 @@ def conclude(
     holders = _holders(credentials)
     assessments = tuple(_score(todo, run, seen.secrets, classified, holders, answers, standing))
     sights = _sights(seen.secrets, classified, holders, answers, assessments)
+    logged = replace(logged, uses=(*logged.uses, *_told_uses(seen, past)))
     verification = verify(_world(todo, run, seen, sights, logged), past.baselines)
     now = Now(
         _run_info(todo, run, seen.inventories, seen.directories),
@@ -246,6 +249,15 @@ def _issued(secret: Secret, judged: Classification) -> bool:
     """Return whether the CI system issued it: only the store tells, a variable never does."""
     kind = kinds().get(judged.kind) if secret.kind else None
     return kind is not None and kind.issued
+
+
+def _told_uses(seen: _Seen, past: Past) -> Iterator[KeyUse]:
+    """Yield what providers themselves tell of the use of credentials that are watched."""
+    bases = past.baselines.values()
+    keys = tuple(dict.fromkeys(key for base in bases for key in (*base.keys, *base.retired)))
+    for directory in seen.directories.values():
+        if isinstance(directory, UseTeller):
+            yield from directory.uses(keys)
 
 
 def _world(todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight], logged: Logged) -> World:

@@ -67,7 +67,9 @@ def report(
 def collect(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now: datetime) -> None:
     """Read every system and provider into the run's snapshot: the only step that goes outside."""
     budget = todo.loaded.settings.usage_budget
-    collecting = Collecting(run.snapshot, output.sealer(), progress, now, budget)
+    bases = output.past(run).baselines.values()
+    watched = tuple(dict.fromkeys(key for base in bases for key in (*base.keys, *base.retired)))
+    collecting = Collecting(run.snapshot, output.sealer(), progress, now, budget, watched)
     try:
         with calls.written_to(run.folder):
             for system, settings in todo.systems.values():

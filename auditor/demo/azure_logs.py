@@ -14,6 +14,7 @@ SIGN_INS = "/beta/auditLogs/signIns"
 AUDITS = "/v1.0/auditLogs/directoryAudits"
 ACTIVITIES = "providers/Microsoft.Insights/eventtypes/management/values"
 _CLAIM = "http://schemas.microsoft.com/identity/claims/objectidentifier"
+_PRINCIPAL = re.compile(r"servicePrincipalId eq '([^']+)'")
 _BOUND = re.compile(r"(\w+) (ge|le|lt) '?([-0-9T:.]+Z)")
 
 
@@ -47,7 +48,9 @@ def activities(uses: list[Mapping[str, Any]], subscription: str) -> Iterator[Jso
 
 
 def within(items: list[Json], query: str) -> list[Json]:
-    """Return what a filter on time lets through; all of it where there is none."""
+    """Return what a filter on time and principal lets through; all of it where there is none."""
+    if told := _PRINCIPAL.search(query):
+        items = [item for item in items if item["servicePrincipalId"] == told[1]]
     bounds = [(name, sign, datetime.fromisoformat(at)) for name, sign, at in _BOUND.findall(query)]
     return [item for item in items if all(_is_in(item, *bound) for bound in bounds)]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -26,9 +26,11 @@ from auditor.models import (
     Gap,
     Identity,
     Json,
+    KeyUse,
     LogCoverage,
     Match,
     NoMatch,
+    OldKey,
     PlannedCall,
     Resolution,
     Secret,
@@ -69,6 +71,14 @@ class Suggester(Protocol):
 
     def suggest(self, identity_id: str) -> Suggestion:
         """Return right-sized rights. KeyError for an identity that was not read."""
+
+
+@runtime_checkable
+class UseTeller(Protocol):
+    """What a directory may offer besides: the use of credentials that its provider itself tells."""
+
+    def uses(self, keys: Iterable[OldKey]) -> Iterator[KeyUse]:
+        """Yield the last use of each of the credentials that has one, those that are gone, too."""
 
 
 class Provider(Protocol):

@@ -4,6 +4,9 @@
 and `credentials` say who there is, `arm` and `entra` what gives them rights, `rights` how that is
 told; `directory` answers for all.
 
+`resources` are what is entered by keys of its own, `account_names` says whose such a key is;
+`classic` administrators, and `key_uses` of replaced secrets.
+
 `engine` decides one request exactly, and `simulate` puts made-up ones to it. `sensitive` holds the
 reviewed tables of what is dangerous, `held` and `limits` what a role gives of it, and `rate` rates
 the roles of a file. `history` reads logs for hunts.

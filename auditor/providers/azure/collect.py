@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from auditor.collecting import Collecting
-from auditor.providers.azure import graph
+from auditor.providers.azure import graph, key_uses
 from auditor.providers.azure.client import Clients, connect
 from auditor.providers.azure.documents import (
     clean,
@@ -49,19 +49,28 @@ def _read_graph(clients: Clients, collecting: Collecting) -> None:
         *(one for id_ in estate.applications for one in graph.of_application(id_)),
     ]
     _ask_graph(clients, listings, "reading service principals", collecting)
+    signed = key_uses.listings(estate, collecting.watched, collecting.now)
+    _ask_graph(
+        clients, signed, "reading sign-ins with replaced secrets", collecting, graph.LOGS_PAUSE
+    )
 
 
 def _ask_graph(
-    clients: Clients, listings: Iterable[graph.Listing], step: str, collecting: Collecting
+    clients: Clients,
+    listings: Iterable[graph.Listing],
+    step: str,
+    collecting: Collecting,
+    pause: float = 0,
 ) -> None:
     todo = [one for one in listings if not _is_read(one.kind, one.part, collecting)]
+    if not todo:
+        return
     collecting.progress.start(step, len(todo))
 
     def take(listing: graph.Listing, items: list[dict[str, Any]], error: Exception | None) -> None:
         _save(listing.kind, listing.part, items, error, collecting)
 
-    if todo:
-        graph.read(clients, todo, take)
+    graph.read(clients, todo, take, pause)
 
 
 # --- Azure Resource Manager ------------------------------------------------------------------

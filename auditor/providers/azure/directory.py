@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from auditor.models import (
@@ -10,13 +10,16 @@ from auditor.models import (
     Credential,
     Gap,
     Identity,
+    KeyUse,
     LogCoverage,
     Match,
     NoMatch,
+    OldKey,
     Resolution,
     Secret,
     Weakness,
 )
+from auditor.providers.azure import key_uses
 from auditor.providers.azure.account_names import KINDS, AccountNames
 from auditor.providers.azure.classic import KIND as CLASSIC
 from auditor.providers.azure.classic import Administrators
@@ -49,7 +52,11 @@ class AzureDirectory:
         credentials = Credentials(estate, now)
         found = list(people(estate, credentials))
         self._people = {person.id: person for person, _ in found}
-        self.identities: dict[str, Identity] = {one.id: one for _, one in found}
+        self._resources = {one.id: one for one in resources(estate)}
+        self.identities: Mapping[str, Identity] = {
+            **{one.id: one for _, one in found},
+            **{id_: identity(one) for id_, one in self._resources.items()},
+        }
         self.gaps: tuple[Gap, ...] = tuple(dict.fromkeys(_gaps(estate)))
         self.coverage: tuple[Coverage, ...] = (
             *_coverage(estate),
@@ -58,8 +65,6 @@ class AzureDirectory:
         self.weaknesses: tuple[Weakness, ...] = tuple(weaknesses(estate))
         self.logs: tuple[LogCoverage, ...] = tuple(logs(estate))
         unlisted = () if estate.is_whole("service-principals") else (_unlisted(estate),)
-        self._resources = {one.id: one for one in resources(estate)}
-        self.identities |= {id_: identity(one) for id_, one in self._resources.items()}
         self._names = AccountNames(estate, self._resources.values(), self.identities)
         self._identifier = Identifier(estate, self.identities, unlisted)
         self._resolver = Resolver(estate)
@@ -76,6 +81,10 @@ class AzureDirectory:
             return named or self._identifier.identify(credential, secrets, owner)
         login = self._identifier.login(credential, secrets)
         return login or self._names.identify(credential, secrets)
+
+    def uses(self, keys: Iterable[OldKey]) -> Iterator[KeyUse]:
+        """Yield the last sign-in with each secret and certificate that has one."""
+        return key_uses.uses(self._estate, keys)
 
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity may do. KeyError for one that was not read."""

@@ -68,6 +68,10 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "directory-eligible": ("principalId", "roleDefinitionId", "directoryScopeId"),
     "directory-roles": ("id", "templateId", "displayName", "isBuiltIn", "rolePermissions"),
     "credential-use": ("keyId", "signInActivity", "appId", "keyType", "keyUsage"),
+    "sign-ins": (
+        *("createdDateTime", "servicePrincipalCredentialKeyId", "ipAddress"),
+        *("resourceDisplayName", "status"),
+    ),
     "diagnostics": (
         *("id", "name", "logs", "workspaceId", "storageAccountId", "eventHubName"),
         "eventHubAuthorizationRuleId",
@@ -102,6 +106,8 @@ def clean(kind: str, item: Json, sealer: Sealer) -> dict[str, Any]:
     for name in ("passwordCredentials", "keyCredentials"):
         if name in kept:
             kept[name] = [_cut(one, _CREDENTIAL) for one in _objects(kept[name])]
+    if isinstance(kept.get("status"), dict):
+        kept["status"] = _cut(kept["status"], ("errorCode",))
     if "appRoles" in kept:
         kept["appRoles"] = [_cut(one, _ROLES) for one in _objects(kept["appRoles"])]
     if _GUID.fullmatch(str(kept.get("principalName", ""))):

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _SELECT, _TOP = "%24select", "%24top"
 _PAGE = 999
 _SECONDS = 60.0
+LOGS_PAUSE = 2.1
+"""Seconds between two questions to Entra's logs, which answer 5 in 10 seconds.
+
+https://learn.microsoft.com/graph/throttling-limits
+"""
 _NEXT = "@odata.nextLink"
 _CREDENTIALS = ("passwordCredentials", "keyCredentials")
 

@@ -5,8 +5,7 @@ https://learn.microsoft.com/graph/api/signin-list?view=graph-rest-beta
 https://learn.microsoft.com/graph/api/directoryaudit-list
 https://learn.microsoft.com/rest/api/monitor/activity-logs/list
 
-A day is read for everybody: what is not asked for by name shows what others did from there. Entra
-answers 5 requests in 10 seconds: https://learn.microsoft.com/graph/throttling-limits
+A day is read for everybody: what is not asked for by name shows what others did from there.
 """
 
 from __future__ import annotations
@@ -32,8 +31,6 @@ from auditor.providers.azure.settings import Settings
 PREFIX = "logs/azure/"
 """logs/azure/sign-ins/<day>, logs/azure/audits/<day>, logs/azure/activity/<subscription>/<day>:
 "value" as Microsoft tells it, cut to what hunts ask."""
-PAUSE = 2.1
-"""Seconds between two questions to Entra's logs."""
 MOST_PAGES, _PAGE = 100, 999
 """Pages of a day: 100,000 sign-ins."""
 _KEPT_FOR = {"sign-ins": timedelta(days=30), "audits": timedelta(days=30)}
@@ -98,7 +95,7 @@ def collect(
     since: datetime,
     until: datetime,
     collecting: Collecting,
-    pause: float = PAUSE,
+    pause: float = graph.LOGS_PAUSE,
     most_pages: int = MOST_PAGES,
 ) -> str:
     """Read what the window holds, where any name may be one of Azure's; return the prefix."""

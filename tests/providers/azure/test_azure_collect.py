@@ -19,13 +19,13 @@ from judge import needs_specifications
 
 from auditor import calls
 from auditor.collecting import Collecting, Memory, Silent
-from auditor.demo import azure_tenant
+from auditor.demo import azure_tenant, invent
 from auditor.demo.azure import AzureCloud
 from auditor.demo.estate import Tenant
 from auditor.demo.faults import Faults, Garbage
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording, Reply, Request
-from auditor.models import Health, Known, Unknown
+from auditor.models import Health, Known, OldKey, Unknown
 from auditor.providers.azure import PROVIDER, history
 from auditor.providers.azure.client import ForeignLink, refuse_other_host
 from auditor.providers.azure.directory import AzureDirectory
@@ -56,8 +56,9 @@ class Lab:
         plain: Any = PROVIDER.settings(authority=url, arm=url, graph=url, retries=1, ca_bundle=ca)
         return replace(plain, **changes)
 
-    def collect(self, **changes: Any) -> AzureDirectory:
-        collecting = Collecting(self.snapshot, Sealer(b"k" * KEY_LENGTH), Silent(), NOW)
+    def collect(self, watched: tuple[OldKey, ...] = (), **changes: Any) -> AzureDirectory:
+        sealer = Sealer(b"k" * KEY_LENGTH)
+        collecting = Collecting(self.snapshot, sealer, Silent(), NOW, watched=watched)
         PROVIDER.collect(self.settings(**changes), collecting)
         return PROVIDER.read(self.settings(**changes), self.snapshot)
 
@@ -288,6 +289,28 @@ def test_refused_resources_are_told_with_what_to_grant(
     assert all(permission in gap.fix for gap in gaps)
     (part,) = [one for one in directory.coverage if one.what.endswith("of production")]
     assert part.known is None
+
+
+# --- replaced secrets ------------------------------------------------------------------------
+
+PRINCIPAL = invent.identifier("azure-principal", "ci-deploy")
+WATCHED = OldKey(PRINCIPAL, LOGIN.tenant, "azure", invent.identifier("azure-key", "ci-deploy", "9"))
+
+
+def test_sign_ins_of_whoever_lost_a_secret_are_read(lab: Lab) -> None:
+    before = len(lab.recording)
+    lab.collect(watched=(WATCHED,))
+    asked = [json.loads(line)["path"] for line in lab.recording.lines()[before:]]
+    assert len([path for path in asked if "signIns" in path]) == 1
+    kept = lab.snapshot.documents[f"azure/sign-ins/{PRINCIPAL}"]["value"]
+    assert {one["ipAddress"] for one in kept} == {"34.194.94.201", "203.0.113.77"}
+
+
+def test_refused_sign_ins_are_told_with_what_to_grant(lab: Lab) -> None:
+    lab.faults.deny("/beta/auditLogs/signIns", 403)
+    (gap,) = [gap for gap in lab.collect(watched=(WATCHED,)).gaps if "sign-ins" in gap.what]
+    assert gap.what == "sign-ins of service principals of ci-deploy"
+    assert "AuditLog.Read.All" in gap.fix
 
 
 # --- what goes wrong -------------------------------------------------------------------------

@@ -10,8 +10,7 @@ from typing import Any
 import azure_export as lab
 import pytest
 
-from auditor.collecting import Collecting, Silent
-from auditor.exported import Memory
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.models import (
     CapabilityName,
     Confidence,
@@ -93,10 +92,12 @@ FILES: Mapping[str, Any] = {
 }
 
 
-def directory_of(folder: Path, *, live: bool = False, **changed: Any) -> AzureDirectory:
+def directory_of(
+    folder: Path, changed: Mapping[str, Any] | None = None, *, live: bool = False
+) -> AzureDirectory:
     """Return the directory of an export; `live`: as if its subscription had been listed."""
     snapshot = Memory()
-    settings = PROVIDER.settings(export=str(lab.write(folder, **{**FILES, **changed})))
+    settings = PROVIDER.settings(export=str(lab.write(folder, **{**FILES, **(changed or {})})))
     PROVIDER.collect(settings, Collecting(snapshot, SEALER, Silent(), NOW))
     for sort in SORTS if live else ():
         if document := snapshot.documents.get(f"azure/{sort}/export"):
@@ -195,7 +196,7 @@ def test_an_account_younger_than_the_value_stays_possible_where_only_the_entry_i
     assert found.best.confidence is Confidence.LOW
 
 
-NOBODY = (
+NOBODY: Sequence[tuple[str, Mapping[str, Any], str]] = (
     (STORAGE, {}, "no name of a storage account beside it"),
     (STORAGE, {"account": "somethingelse"}, "no storage account that was listed ends so"),
     (STORAGE, {"account": "https://acmedata.blob.core.windows.net"}, "no end of the name"),
@@ -220,7 +221,7 @@ def test_nobody_is_never_nowhere(
 
 
 def test_what_was_not_listed_is_told_with_the_permission(tmp_path: Path) -> None:
-    directory = directory_of(tmp_path, **{"storage.json": None})
+    directory = directory_of(tmp_path, {"storage.json": None})
     found = ask(directory, STORAGE, account="acmedata")
     assert isinstance(found, NoMatch)
     assert "storage accounts: it was not read" in found.gap.why
@@ -265,7 +266,7 @@ def test_who_may_list_keys_is_told_apart_from_who_holds_one(directory: AzureDire
 # --- whether it was replaced -----------------------------------------------------------------
 
 
-def fate(before: AzureDirectory, after: AzureDirectory, kind: str, **beside: str) -> Fate:
+def fate(before: AzureDirectory, after: AzureDirectory, kind: str, **beside: Any) -> Fate:
     """Return what became of the credential that a variable held by `before`, as of `after`."""
     answer = ask(before, kind, **beside)
     sight = Sight(secret("THE_KEY", "Aw=="), Severity.HIGH, (answer,), issued=False)
@@ -278,7 +279,7 @@ def fate(before: AzureDirectory, after: AzureDirectory, kind: str, **beside: str
 
 
 RENEWED = "2023-02-20T10:00:00Z"
-FATES = (
+FATES: Sequence[tuple[Mapping[str, Any], Fate]] = (
     ({}, Fate.ALIVE),
     ({"keys": {"key1": RENEWED}}, Fate.UNKNOWN),  # which of both it was, nobody knows
     ({"keys": {"key1": RENEWED, "key2": RENEWED}}, Fate.DEAD),
@@ -293,7 +294,7 @@ def test_a_storage_key_is_dead_when_both_were_renewed(
     changed: Mapping[str, Any], expected: Fate, directory: AzureDirectory, tmp_path: Path
 ) -> None:
     accounts = [account("acmedata", **changed), *FILES["storage.json"][1:]]
-    after = directory_of(tmp_path, **{"storage.json": accounts})
+    after = directory_of(tmp_path, {"storage.json": accounts})
     assert fate(directory, after, STORAGE, account="acmedata") is expected
 
 
@@ -302,7 +303,7 @@ def test_a_key_that_was_younger_than_the_value_never_counted(
 ) -> None:
     keys = {"key1": RENEWED, "key2": LATER}
     accounts = [account("acmelogs", keys=keys), *FILES["storage.json"][:2]]
-    after = directory_of(tmp_path, **{"storage.json": accounts})
+    after = directory_of(tmp_path, {"storage.json": accounts})
     assert fate(directory, after, STORAGE, account="acmelogs") is Fate.DEAD
 
 
@@ -310,7 +311,7 @@ def test_a_key_that_was_younger_than_the_value_never_counted(
 def test_of_a_registry_only_a_switched_off_admin_user_is_proof(
     admin: bool, expected: Fate, directory: AzureDirectory, tmp_path: Path
 ) -> None:
-    after = directory_of(tmp_path, **{"acr.json": {"value": [registry("AcmeImages", admin)]}})
+    after = directory_of(tmp_path, {"acr.json": {"value": [registry("AcmeImages", admin)]}})
     assert fate(directory, after, REGISTRY, user="acmeimages") is expected
     # another login of it lives on whatever becomes of its admin user
     assert fate(directory, after, REGISTRY, user="other", host="acmeimages") is Fate.UNKNOWN
@@ -320,12 +321,12 @@ def test_a_deleted_account_is_proof_only_where_all_were_listed(
     directory: AzureDirectory, tmp_path: Path
 ) -> None:
     others: dict[str, Any] = {"storage.json": FILES["storage.json"][1:]}
-    after = directory_of(tmp_path, live=True, **others)
+    after = directory_of(tmp_path, others, live=True)
     assert fate(directory, after, STORAGE, account="acmedata") is Fate.DEAD
     others["devops.json"] = None
-    unread = directory_of(tmp_path / "unread", live=True, **others)
+    unread = directory_of(tmp_path / "unread", others, live=True)
     assert fate(directory, unread, STORAGE, account="acmedata") is Fate.UNKNOWN
-    exported = directory_of(tmp_path / "exported", **others)
+    exported = directory_of(tmp_path / "exported", others)
     assert fate(directory, exported, STORAGE, account="acmedata") is Fate.UNKNOWN
 
 
