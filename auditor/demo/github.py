@@ -101,7 +101,9 @@ class GitHub:
         yield f"{repo}/keys", self._deploy_keys
         yield f"{repo}/collaborators", self._collaborators
         yield f"{repo}/branches/{{}}", self._branch
-        yield f"{repo}/rules/branches/{{}}", lambda *_: []
+        yield f"{repo}/branches/{{}}/protection", self._protection
+        yield f"{repo}/rules/branches/{{}}", self._rules
+        yield f"{repo}/rulesets/{{}}", self._ruleset
         yield "/users/{}/keys", self._user_keys
 
     def _user(self, _: Names, person: Any, __: Request) -> Json | Reply:
@@ -195,6 +197,26 @@ class GitHub:
 
     def _branch(self, names: Names, *_: Any) -> Json:
         return bodies.branch(self._org, *names, protected=names[0] in self._table["protected"])
+
+    def _protection(self, names: Names, *_: Any) -> Json | Reply:
+        if names[0] not in self._table["protected"]:
+            return error(404, "Branch not protected")
+        enforced = names[0] not in self._table.get("not_for_admins", ())
+        return bodies.protection(self._org, *names, enforced=enforced)
+
+    def _rules(self, names: Names, *_: Any) -> Json:
+        return [
+            bodies.rule(self._org, names[0], table["id"], kind)
+            for table in self._table["rulesets"]
+            if names[0] in table["repositories"]
+            for kind in table["rules"]
+        ]
+
+    def _ruleset(self, names: Names, *_: Any) -> Json | Reply:
+        for table in self._table["rulesets"]:
+            if names[0] in table["repositories"] and names[1] == str(table["id"]):
+                return bodies.ruleset(self._org, names[0], table)
+        return error(404, "Not Found")
 
     def _user_keys(self, names: Names, *_: Any) -> Json:
         return [

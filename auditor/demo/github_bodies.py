@@ -327,6 +327,44 @@ def branch(organization_: str, repository_: str, name: str, *, protected: bool) 
     }
 
 
+def protection(organization_: str, repository_: str, name: str, *, enforced: bool) -> Json:
+    """Return the settings of a protected branch: reviews, which administrators may pass or not."""
+    url = f"{_API}/repos/{organization_}/{repository_}/branches/{name}/protection"
+    reviews = {
+        "url": f"{url}/required_pull_request_reviews",
+        "dismiss_stale_reviews": True,
+        "require_code_owner_reviews": False,
+        "required_approving_review_count": 1,
+    }
+    admins = {"url": f"{url}/enforce_admins", "enabled": enforced}
+    return {"url": url, "required_pull_request_reviews": reviews, "enforce_admins": admins}
+
+
+def rule(organization_: str, repository_: str, ruleset_: int, kind: str) -> Json:
+    """Return a rule that holds for a branch."""
+    return {
+        "type": kind,
+        "ruleset_source_type": "Repository",
+        "ruleset_source": f"{organization_}/{repository_}",
+        "ruleset_id": ruleset_,
+    }
+
+
+def ruleset(organization_: str, repository_: str, table: Table) -> Json:
+    """Return a ruleset with who may pass it, which those see that may change it."""
+    passes = [one | {"actor_id": one["actor_id"] or None} for one in table["passes"]]
+    shown = {} if table.get("untold") else {"bypass_actors": passes}
+    return {
+        "id": table["id"],
+        "name": table["name"],
+        "target": "branch",
+        "source_type": "Repository",
+        "source": f"{organization_}/{repository_}",
+        "enforcement": "active",
+        **shown,
+    }
+
+
 def event(organization_: str, login: str) -> Json:
     """Return an event of the audit log."""
     return {

@@ -68,6 +68,7 @@ UNDECLARED_OPERATIONS = {
 
 UNPUBLISHED = {
     r"/repos/[^/]+/[^/]+/rules/branches/[^/]+": "published, and not in the cut of GitHub's schema",
+    r"/repos/[^/]+/[^/]+/rulesets/[^/]+": "published, and not in the cut of GitHub's schema",
     r"/otel/exporters": "measured: served, experimental",
     r"/organizations/[^/]+/audit-log/(access|configs)": "measured: served, in no published schema",
 }

@@ -48,7 +48,7 @@ def reasons(directory: GitHubDirectory) -> str:
 def test_an_app_reads_everything(github: Door) -> None:
     directory = github.read()
     assert reasons(directory) == ""
-    assert len(directory.identities) == 19
+    assert len(directory.identities) == 20
     assert all(one.known == one.read for one in directory.coverage)
 
 

@@ -153,8 +153,8 @@ def test_a_permission_that_the_app_lacks_is_named_with_the_grant_to_add(tmp_path
     line = next(
         one for one in told.splitlines() if "administration:read" in one and "deploy" in one
     )
-    assert "deploy keys: the app lacks the permission administration:read" in line
-    assert "in part unknown: Identity" in line
+    assert "deploy keys, settings of branch protection: the app lacks the permission" in line
+    assert "in part unknown: Identity, What it can do" in line
     assert "add administration:read to the app's permissions, and accept it in acme" in line
 
 

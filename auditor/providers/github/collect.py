@@ -26,6 +26,7 @@ from auditor.providers.github.credential import (
 )
 from auditor.providers.github.documents import (
     CREDENTIAL,
+    body,
     is_complete,
     items,
     listing,
@@ -36,6 +37,7 @@ from auditor.providers.github.documents import (
 from auditor.providers.github.login import log_in
 from auditor.providers.github.organizations import is_writing, shares
 from auditor.providers.github.parts import Part
+from auditor.providers.github.protection import binding_rulesets
 from auditor.providers.github.refusals import Refused
 from auditor.providers.github.settings import Settings
 from auditor.tails import Sealer
@@ -69,7 +71,7 @@ def collect(settings: Settings, collecting: Collecting) -> None:
     reader.run(list(chain.from_iterable(_first(org) for org in settings.organizations)))
     for org in settings.organizations:
         reader.count(credential, org)
-    for stage in (_second, _repositories, _branches):
+    for stage in (_second, _repositories, _branches, _guards):
         reader.run(list(chain.from_iterable(stage(reader, o) for o in settings.organizations)))
 
 
@@ -195,6 +197,21 @@ def _branches(reader: _Reader, org: str) -> Iterator[_Job]:
             names = {"org": org, "repo": name, "branch": branch}
             yield _Job(parts.BRANCH, names)
             yield _Job(parts.RULES, names)
+
+
+def _guards(reader: _Reader, org: str) -> Iterator[_Job]:
+    """Yield what tells who may pass the protection of those branches, each ruleset once."""
+    asked: set[str] = set()
+    for job in _branches(reader, org):
+        if job.part is parts.BRANCH:
+            if body(reader.load(job.part, **job.names)).get("protected") is True:
+                yield _Job(parts.PROTECTION, job.names)
+            continue
+        for id_ in binding_rulesets(reader.load(job.part, **job.names)):
+            if id_ not in asked:
+                asked.add(id_)
+                names = {"org": org, "repo": job.names["repo"], "ruleset": id_}
+                yield _Job(parts.RULESET, names)
 
 
 def _repository_names(reader: _Reader, org: str) -> list[str]:

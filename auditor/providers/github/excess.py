@@ -48,4 +48,4 @@ def _key(holder: Holder, organization: Organization) -> Iterator[str]:
         yield "it may write, and CI needs to read to build"
     for name in holder.repositories or ():
         if organization.repositories[name].protected is False:
-            yield "it may push to the default branch, which nothing protects"
+            yield "it may push to the default branch, which nothing protects from it"

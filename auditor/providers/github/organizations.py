@@ -15,11 +15,21 @@ from auditor.providers.github.documents import (
     body,
     is_complete,
     items,
+    number,
+    refusal,
     text,
 )
 from auditor.providers.github.gaps import gap_of, gaps_of_many
 from auditor.providers.github.levels import level_of
 from auditor.providers.github.parts import Part
+from auditor.providers.github.protection import (
+    KEY,
+    UNPROTECTED,
+    Protection,
+    binding_rulesets,
+    passes_of,
+    protection_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +43,16 @@ class Repository:
     keys: tuple[dict[str, Any], ...] = ()
     collaborators: Mapping[str, str] = field(default_factory=dict)
     """Levels by login, of those with access of their own."""
-    protected: bool | None = None
-    """Whether something keeps a push from changing the default branch; None where not known."""
+    protection: Protection = field(default_factory=Protection)
+    """Of the default branch; read where a deploy key may push."""
+
+    @property
+    def protected(self) -> bool | None:
+        """Return whether anything keeps a deploy key that writes from changing the default branch.
+
+        None where that is not known.
+        """
+        return self.protection.binds(KEY)
 
     @property
     def built(self) -> bool:
@@ -57,6 +75,8 @@ class Organization:
     """By slug of a team: the levels by repository that it gives."""
     teams_of: Mapping[str, tuple[str, ...]]
     """By login: the slugs of teams."""
+    team_ids: Mapping[str, int]
+    """By slug."""
     authorizations: tuple[dict[str, Any], ...]
     tokens: tuple[dict[str, Any], ...]
     token_repositories: Mapping[str, frozenset[str]]
@@ -106,7 +126,8 @@ class _Reader:
 
     def organization(self) -> Organization:
         repositories = self._repositories()
-        teams = [text(team, "slug") for team in self._list(parts.TEAMS)]
+        team_ids = {text(team, "slug"): number(team, "id") for team in self._list(parts.TEAMS)}
+        teams = list(team_ids)
         members = {text(one, "login"): one for one in self._list(parts.MEMBERS)}
         owners = {text(one, "login"): one for one in self._list(parts.OWNERS)}
         outside = {text(one, "login"): one for one in self._list(parts.OUTSIDE)}
@@ -123,6 +144,7 @@ class _Reader:
             outside=outside,
             teams=self._team_levels(teams),
             teams_of=self._teams_of(teams),
+            team_ids=team_ids,
             authorizations=tuple(self._list(parts.AUTHORIZATIONS)),
             tokens=tokens,
             token_repositories={
@@ -154,7 +176,7 @@ class _Reader:
         collaborators = self._many(parts.COLLABORATORS, "repo", shared)
         if len(shared) < len(everywhere):
             self._note(parts.COLLABORATORS, dict.fromkeys({*everywhere} - {*shared}), more=True)
-        self._note_branches(listed, keys)
+        guards = self._guards(listed, keys)
         return {
             (name := text(one, "name")): Repository(
                 name=name,
@@ -165,35 +187,50 @@ class _Reader:
                 collaborators={
                     text(who, "login"): level_of(who) for who in collaborators.get(name, ())
                 },
-                protected=self._protected(name, text(one, "default_branch") or "main"),
+                protection=guards.get(name, Protection()),
             )
             for one in listed
         }
 
-    def _protected(self, repository: str, branch: str) -> bool | None:
-        names_ = {"repo": repository, "branch": branch}
-        here, rules = self._load(parts.BRANCH, **names_), self._load(parts.RULES, **names_)
-        told = body(here).get("protected")
-        binding = any(text(rule, "type") in _BINDING for rule in items(rules))
-        if told is True or binding:
-            return True
-        return False if told is False and is_complete(rules) else None
-
-    def _note_branches(
+    def _guards(
         self, listed: list[dict[str, Any]], keys: Mapping[str, list[dict[str, Any]]]
-    ) -> None:
-        """Keep what is missing of the branches that a deploy key may push to."""
+    ) -> dict[str, Protection]:
+        """Return what guards the default branches that a deploy key may push to, by repository."""
         open_ = {
             text(one, "name"): text(one, "default_branch") or "main"
             for one in listed
             if one.get("archived") is not True
             and any(map(is_writing, keys.get(text(one, "name"), ())))
         }
-        for part in (parts.BRANCH, parts.RULES):
-            documents = {
-                name: self._load(part, repo=name, branch=branch) for name, branch in open_.items()
-            }
-            self._note(part, documents)
+        of: dict[Part, dict[str, Json | None]] = {
+            part: {name: self._load(part, repo=name, branch=at) for name, at in open_.items()}
+            for part in (parts.BRANCH, parts.RULES, parts.PROTECTION)
+        }
+        rulesets = self._rulesets(of[parts.RULES])
+        self._note(parts.BRANCH, of[parts.BRANCH])
+        self._note(parts.RULES, of[parts.RULES])
+        self._note(parts.PROTECTION, {
+            name: settings
+            for name, settings in of[parts.PROTECTION].items()
+            if body(of[parts.BRANCH][name]).get("protected") is True
+            and text(settings, "message") != UNPROTECTED
+        })  # fmt: skip
+        self._note(parts.RULESET, {id_: _telling(one) for id_, one in rulesets.items()})
+        return {
+            name: protection_of(
+                of[parts.BRANCH][name], of[parts.PROTECTION][name], of[parts.RULES][name], rulesets
+            )
+            for name in open_
+        }
+
+    def _rulesets(self, rules: Mapping[str, Json | None]) -> dict[str, Json | None]:
+        """Return the rulesets that guard branches by id; each is read of one repository."""
+        found: dict[str, Json | None] = {}
+        for name, here in rules.items():
+            for id_ in binding_rulesets(here):
+                held = found.get(id_)
+                found[id_] = held or self._load(parts.RULESET, repo=name, ruleset=id_)
+        return found
 
     def _team_levels(self, teams: list[str]) -> dict[str, dict[str, str]]:
         found = self._many(parts.TEAM_REPOSITORIES, "team", teams)
@@ -242,14 +279,12 @@ class _Reader:
         self._gaps[key] = (*self._gaps.get(key, ()), *told) if more else told
 
 
-_BINDING = frozenset({
-    "pull_request", "update", "required_status_checks", "required_deployments", "workflows",
-    "merge_queue",
-})  # fmt: skip
-"""Rules that keep a plain push off a branch.
-
-https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
-"""
+def _telling(ruleset: Json | None) -> Json | None:
+    """Return a ruleset, refused where it does not tell who may pass it."""
+    if not is_complete(ruleset) or passes_of(ruleset) is not None:
+        return ruleset
+    why = "GitHub tells who may pass it to those alone who may change it"
+    return refusal("Untold", why) | {"fix": "read it as an owner, or look at Settings > Rules"}
 
 
 def shares(

@@ -270,6 +270,31 @@ RULES = Part(
     "type",
     optional=True,
 )
+PROTECTION = Part(
+    "/repos/{org}/{repo}/branches/{branch}/protection",
+    "settings of branch protection",
+    "whether who may push passes the protection of default branches",
+    _DO,
+    "repo",
+    "administration:read",
+    (
+        "enforce_admins", "required_pull_request_reviews", "restrictions", "required_status_checks",
+        "lock_branch", "url",
+    ),
+    "url",
+    inside=None,
+)  # fmt: skip
+RULESET = Part(
+    "/repos/{org}/{repo}/rulesets/{ruleset}",
+    "rulesets that guard default branches",
+    "whether who may push passes the rulesets of default branches",
+    _DO,
+    "repo",
+    "metadata:read",
+    ("id", "name", "source_type", "source", "enforcement", "bypass_actors"),
+    "id",
+    inside=None,
+)
 USER_KEYS = Part(
     "/users/{user}/keys",
     "public SSH keys of people",
@@ -297,7 +322,7 @@ AUDIT_LOG = Part(
 PARTS: tuple[Part, ...] = (
     ORGANIZATION, REPOSITORIES, OWNERS, MEMBERS, OUTSIDE, TEAMS, TEAM_MEMBERS, TEAM_REPOSITORIES,
     AUTHORIZATIONS, TOKENS, TOKEN_REPOSITORIES, INSTALLATIONS, DEPLOY_KEYS, COLLABORATORS, BRANCH,
-    RULES, USER_KEYS, AUDIT_LOG,
+    RULES, PROTECTION, RULESET, USER_KEYS, AUDIT_LOG,
 )  # fmt: skip
 """Every call that is made, the organisation's first."""
 OF_ORGANIZATION = tuple(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.models import Capability, CapabilityName, Gap, Grant, Resolution
-from auditor.providers.github import parts
+from auditor.providers.github import branches, parts
 from auditor.providers.github.excess import excess
 from auditor.providers.github.gaps import source_of
 from auditor.providers.github.holders import DEPLOY_KEY, Holder
@@ -20,6 +20,7 @@ from auditor.providers.github.levels import Person, access, rank
 from auditor.providers.github.organizations import Organization
 from auditor.providers.github.table import Right, table
 
+_GUARDS = (parts.BRANCH, parts.RULES, parts.PROTECTION, parts.RULESET)
 _SHOWN = 5
 _ORDER = {name: at for at, name in enumerate(CapabilityName)}
 
@@ -67,7 +68,11 @@ def resolve(holder: Holder, organization: Organization) -> Resolution:
         Capability(
             identity_id=holder.identity.id,
             name=name,
-            path=(_who(holder, organization), *ways.lines(), *_branch(name, holder, organization)),
+            path=(
+                _who(holder, organization),
+                *ways.lines(),
+                *branches.told(name, holder, organization, levels),
+            ),
             actions=tuple(right.name for right, _ in ways.rights),
             resources=ways.resources(organization),
             limited=limited,
@@ -105,7 +110,11 @@ def gaps_of(holder: Holder, organization: Organization) -> tuple[Gap, ...]:
     """Return what was not read and could change what the credential may do."""
     wanted: tuple[parts.Part, ...] = (parts.REPOSITORIES,)
     if holder.kind == DEPLOY_KEY and not holder.read_only:
-        wanted = (parts.BRANCH, parts.RULES)
+        known = all(
+            organization.repositories[name].protected is not None
+            for name in holder.repositories or ()
+        )
+        wanted = () if known else _GUARDS
     if holder.owner is not None and holder.owner.role != "owner":
         wanted = (
             parts.ORGANIZATION, parts.REPOSITORIES, parts.OWNERS, parts.MEMBERS, parts.OUTSIDE,
@@ -214,19 +223,6 @@ def _who(holder: Holder, organization: Organization) -> str:
     if holder.owner is None:
         return f"{holder.identity.name} in {organization.name}"
     return f"{holder.identity.name}, {holder.owner.role} of {organization.name}"
-
-
-def _branch(name: CapabilityName, holder: Holder, organization: Organization) -> tuple[str, ...]:
-    """Return what keeps a deploy key from changing what CI runs, or that nothing does."""
-    if holder.kind != DEPLOY_KEY or name is not CapabilityName.DEPLOY:
-        return ()
-    repository = organization.repositories[next(iter(holder.repositories or ()))]
-    told = {
-        True: "is protected: it takes another branch, which CI may build too",
-        False: "is not protected: one push changes what CI runs, with every secret it is given",
-        None: "may be protected: that could not be read",
-    }
-    return (f"the default branch {repository.branch} {told[repository.protected]}",)
 
 
 def _grants(
