@@ -257,7 +257,8 @@ def _circleci(acts: Iterable[Act]) -> bytes:
         }
         if act.job:
             actor = {"id": invent.identifier("system"), "type": "system"}
-        payload = {"context_name": act.target} if act.action.startswith("context") else {}
+        payload = {"project_name": act.project} if act.project else {}
+        payload |= {"context_name": act.target} if act.action.startswith("context") else {}
         rows.writerow(
             [
                 _id(act),

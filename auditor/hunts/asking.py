@@ -48,13 +48,15 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
     window = Window(question.since, question.until)
     with _connection(folder) as connection:
         store.load(connection, folder)
-        seen.make(connection, _facts(connection, question, intelligence))
+        spans = jobs.spans(connection, question.subjects.scopes(), question.subjects.runs)
+        seen.make(connection, _facts(connection, question, intelligence, spans))
         with _engine(question.engine, connection, folder, progress) as engine:
             progress.start("hunting", len(hunts))
             searched = search(connection, hunts, window, progress.advance, engine)
         stories = tell(connection, searched.hunts, question.subjects.known)
         used = uses.called(connection, {one.id for one in question.subjects.people})
         looked = sight.look(connection, ledgers, question.subjects, window)
+        gaps = (*looked.gaps, *sight.of_jobs(connection, spans.unknown))
     hunting = Hunting(
         since=window.since,
         until=window.until,
@@ -68,7 +70,7 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
         refused=tuple((one.title, one.file, one.why) for one in refused),
         tables=tuple((table.name, table.day) for table in intelligence.tables),
     )
-    return Hunted(stories.findings, hunting, looked.gaps, used)
+    return Hunted(stories.findings, hunting, gaps, used)
 
 
 @contextmanager
@@ -99,14 +101,16 @@ def _hunts(rules: Path | None) -> tuple[tuple[Hunt, ...], tuple[Refused, ...]]:
 
 
 def _facts(
-    connection: DuckDBPyConnection, question: Question, intelligence: Intelligence
+    connection: DuckDBPyConnection,
+    question: Question,
+    intelligence: Intelligence,
+    spans: jobs.Spans,
 ) -> seen.Facts:
-    spans, watched = jobs.spans(connection)
     return seen.Facts(
         addresses=intelligence.look_up(seen.addresses(connection)),
         retired=uses.retired(connection, question.baselines),
-        jobs=spans,
-        watched=watched,
+        jobs=spans.jobs,
+        watched=spans.watched,
         granted=question.subjects.granted,
         aliases=tuple(question.subjects.aliases()),
     )

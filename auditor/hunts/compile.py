@@ -184,15 +184,22 @@ WHERE {window} AND COALESCE(h.times, 0) < {days} AND COALESCE(m.times, 0) < {day
 @_query.register
 def _(operator: OutsideJobWindow, condition: str, window: str) -> str:
     slack = _seconds(operator.slack)
+    # Of whoever is not named in `watched` all that can be judged is that no job ran at all.
+    named = "SELECT DISTINCT who AS known FROM watched WHERE who <> ''"
+    held = f"""
+    SELECT seen.n, seen.ts, seen.who, seen.time, seen.src_ip, COALESCE(known, '') AS holder
+    FROM seen LEFT JOIN ({named}) named ON known = seen.who WHERE {condition}"""
     covered = f"""
-    SELECT s.n FROM seen s JOIN jobs j
-      ON s.ts >= CAST(floor(epoch(j.began)) AS BIGINT) - {slack}
-      AND s.ts <= CAST(floor(epoch(j.ended)) AS BIGINT) + {slack}
-    WHERE j.who IS NULL OR j.who = s.who"""
+    SELECT h.n FROM held h JOIN jobs j ON j.who = h.holder
+      AND h.ts >= CAST(floor(epoch(j.began)) AS BIGINT) - {slack}
+      AND h.ts <= CAST(floor(epoch(j.ended)) AS BIGINT) + {slack}"""
     flagged = f"""
-  SELECT n, ts, who, src_ip, 'no job was running' AS note FROM seen
-  WHERE {condition} AND n NOT IN ({covered})
-    AND EXISTS (SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)"""
+  WITH held AS ({held})
+  SELECT n, ts, who, src_ip, CASE WHEN holder = '' THEN 'no job was running'
+    ELSE 'no job that holds it was running' END AS note
+  FROM held WHERE n NOT IN ({covered}) AND EXISTS (
+    SELECT 1 FROM watched w
+    WHERE w.who = held.holder AND held.time >= w.since AND held.time <= w.until)"""
     return _unless_habit(flagged, operator.habit_days, window)
 
 

@@ -11,6 +11,7 @@ from auditor.hunts.compile import query
 from auditor.hunts.engines import Engine, EngineError, Hits
 from auditor.hunts.rules.definition import Hunt
 from auditor.hunts.rules.operators import ImpossibleTravel, OutsideJobWindow, UsedVsGranted
+from auditor.hunts.sight import jobless
 from auditor.hunts.wanted import Window
 from auditor.models import Habit, HuntRun
 
@@ -120,6 +121,7 @@ class _Sight:
                 ("places", "seen", "latitude"),
             )
         }
+        self._filled["jobless"] = len(jobless(connection))
 
     def blind_for(self, hunt: Hunt) -> str:
         """Return why a hunt can see nothing here, "" where it can."""
@@ -136,7 +138,9 @@ class _Sight:
         return ""
 
     def unjudged(self, hunt: Hunt) -> int:
-        """Return how many identities have too little past for a hunt's baseline."""
+        """Return how many identities have too little past, or no jobs known, for a hunt."""
+        if isinstance(hunt.operator, OutsideJobWindow):
+            return self._filled["jobless"]
         least: timedelta = getattr(hunt.operator, "min_history", timedelta())
         if not hunt.operator.needs_past:
             return 0

@@ -40,19 +40,24 @@ class Retired:
     since: datetime
 
 
+ANYBODY = ""
+"""In place of an identity: whoever is not named in `watched`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job of the CI system that could hold credentials of `who`; None: of anybody."""
+    """A time in which jobs of the CI system ran that could hold credentials of `who`."""
 
-    who: str | None
+    who: str
     began: datetime
     ended: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A span of time of which every job is known."""
+    """A span of time of which every job that could hold credentials of `who` is known."""
 
+    who: str
     since: datetime
     until: datetime
 

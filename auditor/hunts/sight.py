@@ -7,7 +7,7 @@ seems: each such lack is a `Gap`, so that nothing of it is ever taken for "no fi
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -31,6 +31,16 @@ FROM seen GROUP BY platform, log ORDER BY platform, log
 _NAMES = """
 SELECT who FROM seen UNION SELECT credential_uid FROM seen WHERE credential_uid <> ''
 """
+# Use that a hunt for jobs looks at: not the CI system's own, and within what its log covers.
+_JOBLESS = """
+SELECT DISTINCT who FROM seen
+WHERE platform NOT IN (SELECT DISTINCT platform FROM seen WHERE action = 'workflow.job.start')
+  AND who NOT IN (SELECT who FROM watched) AND EXISTS (
+    SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)
+ORDER BY who
+"""
+_NO_PLACE = "it is not known which context or project holds them"
+_FEW = 3
 _SECONDS = len("2023-01-01T00:00:00")
 
 
@@ -59,6 +69,31 @@ def look(
         *_of_logs(logs, window),
     )
     return Looked(read, logs, subjects.unseen(shown), gaps)
+
+
+def of_jobs(connection: DuckDBPyConnection, unknown: Mapping[str, str]) -> Iterator[Gap]:
+    """Yield a gap for identities of which it is not known when jobs ran that held their secrets.
+
+    `unknown` says why of those whose secrets' places are known.
+    """
+    blind = jobless(connection)
+    if not blind:
+        return
+    why = dict.fromkeys(unknown.get(who, _NO_PLACE) for who in blind)
+    more = f" and {len(blind) - _FEW} more" if len(blind) > _FEW else ""
+    yield Gap(
+        f"whether {', '.join(blind[:_FEW])}{more} were used while only jobs without their secrets"
+        " ran",
+        "; ".join([*why][:_FEW]),
+        "hunt with --from RUN, and give the CI system's audit log whole; until then only that no"
+        " job ran at all is judged",
+        SOURCE,
+    )
+
+
+def jobless(connection: DuckDBPyConnection) -> list[str]:
+    """Return the identities that no job is known of which held their secrets."""
+    return [str(who) for (who,) in connection.execute(_JOBLESS).fetchall()]
 
 
 def files_read(ledgers: Sequence[Ledger]) -> FilesRead:

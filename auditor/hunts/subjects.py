@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.hunts.seen import Alias, Granted
 from auditor.hunts.stories import Known
 from auditor.hunts.wanted import wanted
-from auditor.models import Identity, Results, Severity
+from auditor.models import Identity, JobRun, Results, Scope, Severity
 from auditor.tails import Sealer
 
 
@@ -23,6 +23,8 @@ class Subject:
     secret_ids: tuple[str, ...] = ()
     owner: str = ""
     """Login, in lower case, under which a log may show it, as it shows others of that person."""
+    scopes: frozenset[Scope] = frozenset()
+    """The contexts and projects that hold those secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Subjects:
     """Dangerous actions by identity."""
     open_platforms: Collection[str] = ()
     """Platforms of which everybody is looked for: the CI system's own log is about people."""
+    runs: Sequence[JobRun] = ()
+    """Jobs that the inventory saw to run with secrets: a sample."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -60,6 +64,10 @@ class Subjects:
         for (name, platform), ids in sorted(holders.items()):
             if len(ids) == 1 and (platform or name not in known):
                 yield Alias(name, min(ids), platform)
+
+    def scopes(self) -> dict[str, frozenset[Scope]]:
+        """Return where the secrets of everybody are held, of whom that is known."""
+        return {one.id: one.scopes for one in self.people if one.scopes}
 
     def known(self, identity: str) -> Known:
         """Return what an audit knows of an identity of the logs.
@@ -117,11 +125,15 @@ def behind(
         for one in resolution.capabilities
         for action in one.actions
     ]
-    known = (_subject(one, secrets.get(one.id, {})) for one in results.identities)
-    return Subjects((*known, *_by_name(names, sealer)), granted, open_platforms)
+    scopes = {one.id: one.scope for one in results.secrets}
+    known = (_subject(one, secrets.get(one.id, {}), scopes) for one in results.identities)
+    people = (*known, *_by_name(names, sealer))
+    return Subjects(people, granted, open_platforms, results.job_runs)
 
 
-def _subject(identity: Identity, held: dict[str, Severity]) -> Subject:
+def _subject(
+    identity: Identity, held: Mapping[str, Severity], scopes: Mapping[str, Scope]
+) -> Subject:
     worst = sorted(held.items(), key=lambda item: -item[1].rank)
     names = (identity.id, identity.name, *(key.label for key in identity.keys))
     return Subject(
@@ -130,5 +142,6 @@ def _subject(identity: Identity, held: dict[str, Severity]) -> Subject:
         platform=identity.provider,
         severity=worst[0][1] if worst else Severity.UNKNOWN,
         secret_ids=tuple(id_ for id_, _ in worst),
+        scopes=frozenset(scopes[id_] for id_ in held if id_ in scopes),
         owner=identity.owner.casefold(),
     )

@@ -149,7 +149,7 @@ class HuntRun:
     not_run: str = ""
     """Why it could not be run or could see nothing; "" where it ran."""
     unjudged: int = 0
-    """Identities that it could not judge, for want of a past."""
+    """Identities that it could not judge whole: their past or their jobs are not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 A case is one event, by its columns, or `events` after a `history`. What repeats says so: `times`,
 `every`, `at` (from noon of the day, where events stand unless they are history), `days`; `{n}` in a
 text is the number of the repetition. Facts about an address (`origin`, `as_name`, `ip_list`,
-`latitude`, `longitude`), a replaced credential (`retired`), `jobs` and `granted` become the tables
-that hunts ask.
+`latitude`, `longitude`), a replaced credential (`retired`), `jobs` (with `holds` where it is known
+whether they held the credential) and `granted` become the tables that hunts ask.
 """
 
 from __future__ import annotations
@@ -119,9 +119,16 @@ def _facts(
             places.setdefault(ip, seen.Address(ip, packed(ip_address(ip)), **told))
         if row.get("retired"):
             retired.append(seen.Retired(event["credential_uid"], NOON - timedelta(days=1)))
+    told = case.get("jobs", ())
     jobs = [
-        seen.Job(None, NOON + span(j["start"]), NOON + span(j["end"])) for j in case.get("jobs", ())
+        seen.Job(who, NOON + span(job["start"]), NOON + span(job["end"]))
+        for job in told
+        for who in (seen.ANYBODY, *([WHO] if job.get("holds") else ()))
     ]
-    watched = [seen.Watched(NOON - timedelta(days=1), NOON + timedelta(days=1))] if jobs else []
+    day = timedelta(days=1)
+    watched = [seen.Watched(seen.ANYBODY, NOON - day, NOON + day)] if told else []
+    watched += (
+        [seen.Watched(WHO, NOON - day, NOON + day)] if any("holds" in j for j in told) else []
+    )
     granted = [seen.Granted(WHO, action.lower()) for action in case.get("granted", ())]
     return seen.Facts(tuple(places.values()), tuple(retired), jobs, watched, granted)
