@@ -50,6 +50,8 @@ _REST = {
     "GET /": "ListAllMyBuckets",
     "GET /*?lifecycle": "GetLifecycleConfiguration",
     "GET /*?policy": "GetBucketPolicy",
+    "GET /*?list-type": "ListBucket",
+    "GET /*/*": "GetObject",
     "GET /detector": "ListDetectors",
     "GET /detector/*": "GetDetector",
     "GET /2015-03-31/functions/*": "GetPolicy",
@@ -66,7 +68,8 @@ def _shape(call: str) -> str:
     if path.startswith("/2015-03-31/functions/") and path.endswith("/policy"):
         return "GET /2015-03-31/functions/*"
     if path not in ("/", "/detector"):
-        path = "/detector/*" if path.startswith("/detector/") else "/*"
+        path = "/detector/*" if path.startswith("/detector/") else "/*" * min(path.count("/"), 2)
+    query = "list-type" if "list-type=2" in query else query
     return f"GET {path}?{query}" if query and path == "/*" else f"GET {path}"
 
 
@@ -154,17 +157,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.actions.add(f"{self._service()}:{_REST.get(_shape(action), action)}")
         self.server.agents.add(self.headers["User-Agent"])
         ruled = self.server.rule(action, given) or _without_moto(action, given)
+        text: str | bytes
         status, text, kind = (*ruled, "text/xml") if ruled else self._ask_moto(body)
         if not status:
             self.close_connection = True
             return
         if ruled and ("X-Amz-Target" in self.headers or self._service() in _JSON_SERVICES):
-            text, kind = _as_json(text), "application/x-amz-json-1.1"
+            text, kind = _as_json(ruled[1]), "application/x-amz-json-1.1"
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(text.encode())))
+        content = text if isinstance(text, bytes) else text.encode()
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(text.encode())
+        self.wfile.write(content)
 
     def _service(self) -> str:
         """Return the service that a call is signed for."""
@@ -182,14 +187,14 @@ class _Handler(BaseHTTPRequestHandler):
         first = {name: values[0] for name, values in given.items()}
         return first.pop("Action", f"{self.command} {self.path}"), first
 
-    def _ask_moto(self, body: bytes) -> tuple[int, str, str]:
+    def _ask_moto(self, body: bytes) -> tuple[int, bytes, str]:
         connection = http.client.HTTPConnection(*self.server.behind, timeout=30)
         connection.request(self.command, self.path, body, dict(self.headers))
         reply = connection.getresponse()
         kind = reply.headers["Content-Type"] or "text/xml"
-        status, text = reply.status, reply.read().decode()
+        status, content = reply.status, reply.read()
         connection.close()
-        return status, text, kind
+        return status, content, kind
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

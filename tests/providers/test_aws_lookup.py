@@ -22,6 +22,7 @@ from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
 from auditor.providers import LogCollector
 from auditor.providers.aws import PROVIDER, lookup
+from auditor.providers.aws.collect import enter_all
 from auditor.providers.aws.settings import Settings
 from auditor.runs import SnapshotFolder
 from auditor.tails import Sealer
@@ -128,8 +129,8 @@ def collected(
     snapshot = SnapshotFolder(folder)
     settings = Settings(endpoint=history.url, retries=0)
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
-    prefix = lookup.collect(settings, names, SINCE, NOW, collecting, 0, most_sessions)
-    assert prefix == lookup.PREFIX
+    entered = dict(enter_all(settings, collecting))
+    lookup.collect(settings, names, SINCE, NOW, collecting, entered, 0, most_sessions)
     return snapshot
 
 

@@ -19,6 +19,9 @@ def test_every_action_exists_and_only_reads(statement: dict[str, Any]) -> None:
     for action in statement["Action"]:
         service, name = action.split(":")
         assert actions.action_exists(service, name)
+        if action == "kms:Decrypt":  # IAM counts it as writing; with the keys of trails alone
+            assert "kms:EncryptionContext:aws:cloudtrail:arn" in statement["Condition"]["Null"]
+            continue
         level = actions.get_action_details(service, name)["accessLevel"]
         assert level in ("Read", "List"), action
 

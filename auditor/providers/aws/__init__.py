@@ -13,7 +13,7 @@ from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.models import Check, Gap, Json, PlannedCall
-from auditor.providers.aws import collect, export, lookup
+from auditor.providers.aws import collect, export, lookup, objects, objects_gaps
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.examine import examine
@@ -21,6 +21,8 @@ from auditor.providers.aws.parts import audit_policy
 from auditor.providers.aws.planned import planned_calls
 from auditor.providers.aws.settings import Settings
 from auditor.providers.aws.simulate import simulate
+
+LOGS = "logs/aws/"
 
 
 class AwsProvider:
@@ -69,12 +71,15 @@ class AwsProvider:
         until: datetime,
         collecting: Collecting,
     ) -> str:
-        """Read CloudTrail's event history of users, roles and keys, and of their sessions."""
-        return lookup.collect(settings, names, since, until, collecting)
+        """Read CloudTrail's event history, its trails' objects in S3, and GuardDuty's findings."""
+        entered = dict(collect.enter_all(settings, collecting))
+        lookup.collect(settings, names, since, until, collecting, entered)
+        objects.collect(settings, names, since, until, collecting, entered)
+        return LOGS
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
-        """Return what could not be read of event histories."""
-        return lookup.gaps_of(snapshot)
+        """Return what could not be read of histories, trails and findings."""
+        return (*lookup.gaps_of(snapshot), *objects_gaps.gaps_of(snapshot))
 
     def permissions(self) -> str:
         """Return the least policy for the audit's own identity, in every account that it reads."""

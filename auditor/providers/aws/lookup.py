@@ -15,24 +15,23 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.logfields import Fields, pruned, reviewed, tree
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.client import Clients
-from auditor.providers.aws.collect import enter_all
 from auditor.providers.aws.documents import LIMIT, document_key, entries, is_complete, text
 from auditor.providers.aws.jobs import Job, pages, read, run
+from auditor.providers.aws.records import KEY_ID, chosen, sealed
 from auditor.providers.aws.settings import Settings
 from auditor.tails import Sealer
 
-PREFIX = "logs/aws/"
-"""logs/aws/<account>/<region>/<whom>: "Events" as LookupEvents answers, "Region", "Whom", "Since",
-"Until", how many keys they show were "Issued", and whether those were "Followed"."""
+PREFIX = "logs/aws/history/"
+"""logs/aws/history/<account>/<region>/<whom>: "Events" as LookupEvents answers, "Region", "Whom",
+"Since", "Until", how many keys they show were "Issued", and whether those were "Followed"."""
 PAUSE = 0.5
 MOST_PAGES = 400
 """Pages of one question: 20,000 events, three minutes."""
@@ -44,14 +43,8 @@ _HISTORY = timedelta(days=90)
 _FRESH = timedelta(hours=1)
 """An answer that ends this little before what is asked is not asked for again."""
 _LONGEST_SESSION = timedelta(hours=36)
-_KEY_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
 _ARN = re.compile(r"arn:[^:]+:iam::(\d{12}):(user|role)/(?:.*/)?([^/]+)")
 _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
-_PLAIN = (
-    "eventVersion", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress",
-    "userAgent", "errorCode", "errorMessage", "readOnly", "eventID", "eventType", "eventCategory",
-    "managementEvent", "recipientAccountId", "resources", "vpcEndpointId", "userIdentity",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +87,16 @@ def collect(
     since: datetime,
     until: datetime,
     collecting: Collecting,
+    entered: Mapping[str, Clients],
     pause: float = PAUSE,
     most_sessions: int = MOST_SESSIONS,
-) -> str:
-    """Read what every configured account's history shows of these names; return the prefix."""
+) -> None:
+    """Read what the history of every account shows of these names."""
     since = max(since, collecting.now - _HISTORY)
-    for account, clients in dict(enter_all(settings, collecting)).items():
+    for account, clients in entered.items():
         asked = list(questions(names, account, since, until))
         if asked:
             _Account(account, clients, settings, collecting, pause, most_sessions).read(asked)
-    return PREFIX
 
 
 def questions(
@@ -114,7 +107,7 @@ def questions(
     Calls of a role's sessions are found through the AssumeRole calls that name the role.
     """
     for name in sorted(set(names)):
-        if _KEY_ID.fullmatch(name):
+        if KEY_ID.fullmatch(name):
             yield Question("AccessKeyId", name, since, until)
         elif (arn := _ARN.fullmatch(name)) and arn[1] == account:
             is_user = arn[2] == "user"
@@ -262,32 +255,6 @@ def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
         for account, documents in by_account.items()
         for gap in gaps.gaps_of_each(account, parts.HISTORY, documents)
     )
-
-
-def chosen(record: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the fields of a record that hunts ask about; requests may hold secrets."""
-    kept = {name: record[name] for name in _PLAIN if name in record}
-    for name, below in _kept_details().items():
-        if isinstance(section := record.get(name), dict):
-            kept[name] = pruned(section, below)
-    return kept
-
-
-def sealed(value: Json, sealer: Sealer) -> Json:
-    """Return the same JSON with every access key id under its name."""
-    if isinstance(value, str):
-        return sealer.key_name(value) if _KEY_ID.fullmatch(value) else value
-    if isinstance(value, dict):
-        return {name: sealed(item, sealer) for name, item in value.items()}
-    return [sealed(item, sealer) for item in value] if isinstance(value, list) else value
-
-
-@cache
-def _kept_details() -> Fields:
-    """Return the reviewed fields below requests and answers."""
-    keys = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")
-    root = tree((*reviewed("cloudtrail"), *keys))
-    return {name: below for name, below in root.items() if below and name not in _PLAIN}
 
 
 def _paced(pace: Pace, call: Callable[..., Mapping[str, Any]], **arguments: Any) -> Any:

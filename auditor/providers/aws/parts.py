@@ -171,6 +171,32 @@ _STATEMENTS = {
     "Resources": tuple(map(resource_policies_of, SERVICES_WITH_POLICIES)),
     "Logs": (TRAILS, DETECTORS, HISTORY),
 }
+_OF_TRAILS: tuple[dict[str, object], ...] = (
+    {
+        "Sid": "TrailFolders",
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket"],
+        "Resource": "*",
+        "Condition": {"StringLike": {"s3:prefix": "*AWSLogs/*"}},
+    },
+    {
+        "Sid": "TrailObjects",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject"],
+        "Resource": "arn:*:s3:::*/AWSLogs/*/CloudTrail/*",
+    },
+    {
+        "Sid": "TrailKeys",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt"],
+        "Resource": "*",
+        "Condition": {"Null": {"kms:EncryptionContext:aws:cloudtrail:arn": "false"}},
+    },
+)
+"""Only what trails left, and only with keys that trails use.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+"""
 
 
 def audit_policy() -> str:
@@ -185,5 +211,6 @@ def audit_policy() -> str:
 
 def _statements() -> Iterator[dict[str, object]]:
     for sid, parts in _STATEMENTS.items():
-        actions = sorted(action for part in parts for action in part.actions)
+        actions = sorted({action for part in parts for action in part.actions})
         yield {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}
+    yield from _OF_TRAILS

@@ -56,6 +56,13 @@ class Settings:
     resource_policies: Most = 200
     """How many resources of an account are asked at most for their own policies; 0 for none."""
 
+    trail_objects: Most = 20_000
+    """How many objects of CloudTrail's trails in S3 a live hunt reads at most, the newest first."""
+    trail_megabytes: Most = 2_000
+    """And of how many megabytes together, packed as they are."""
+    trail_buckets: tuple[str, ...] = ()
+    """Buckets of trails, "bucket/prefix", beside those that the accounts' own trails name."""
+
     def __post_init__(self) -> None:
         """Refuse two accounts of one name: their replies would overwrite each other."""
         labels = [account.label for account in self.accounts]

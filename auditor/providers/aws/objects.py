@@ -1,0 +1,288 @@
+"""Reads what CloudTrail's trails left in S3: the days of a hunt, of the accounts it is about.
+
+    [prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/<day of delivery>/….json.gz
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+
+Digests and Insights lie beside these folders and are never listed. How many objects and bytes it
+will be is said before the first is read; the newest come first, and what a limit leaves out is a
+gap. An object that was read is not read again. Only what hunts ask about is kept of a record.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from auditor.collecting import Collecting
+from auditor.models import Json
+from auditor.providers.aws.client import Clients
+from auditor.providers.aws.documents import LIMIT, document_key, entries, is_complete, text
+from auditor.providers.aws.jobs import pages, read, run
+from auditor.providers.aws.records import chosen, sealed
+from auditor.providers.aws.settings import Settings
+from auditor.providers.aws.trails import log_jobs
+from auditor.tails import Sealer
+
+PREFIX = "logs/aws/trails/"
+"""logs/aws/trails/<bucket>/<key of the object>: its "Records", without what may be secret."""
+LISTED = "aws/trail-objects/"
+"""aws/trail-objects/<bucket>/<account>: a `Place`, what was found there and what failed."""
+_LATE = timedelta(days=1)
+"""Folders are named by the day of delivery; what happened at midnight stands in the next."""
+_PACKED, _UNPACKED = 64 << 20, 512 << 20
+"""Bytes of one object. CloudTrail's own end at some 50 MB unpacked."""
+_ACCOUNT = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):")
+_GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one trail leaves the objects of one account."""
+
+    bucket: str
+    folder: str
+    """Up to and with "AWSLogs/"."""
+    account: str
+    trail: str = ""
+    kms: str = ""
+    """The key that they are encrypted with, where the trail names one."""
+    partition: str = "aws"
+
+    @property
+    def key(self) -> str:
+        """Return the name of the document that tells what was found there."""
+        return f"{LISTED}{self.bucket}/{self.folder.replace('/', '%2F')}{self.account}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    place: Place
+    clients: Clients = field(repr=False)
+    key: str
+    size: int
+
+    @property
+    def day(self) -> str:
+        """Return the day of its delivery, as its folder has it."""
+        return "/".join(self.key.split("/")[-4:-1])
+
+    @property
+    def document(self) -> str:
+        """Return the name of its document."""
+        return f"{PREFIX}{self.place.bucket}/{self.key}"
+
+
+def collect(
+    settings: Settings,
+    names: Collection[str],
+    since: datetime,
+    until: datetime,
+    collecting: Collecting,
+    entered: Mapping[str, Clients],
+) -> None:
+    """Read the objects of the trails that record these names' accounts into the snapshot."""
+    run(
+        (job for pair in entered.items() for job in log_jobs(*pair) if job.key.endswith("trails")),
+        "reading CloudTrail trails", settings, collecting,
+    )  # fmt: skip
+    found: list[_Object] = []
+    listed: dict[Place, dict[str, Any]] = {}
+    for place in sorted(_places(names, entered, settings, collecting), key=lambda one: one.key):
+        listed[place], objects = _list(place, entered, since, until)
+        found += objects
+    todo, left = _bounded(found, settings)
+    _tell(collecting, found, todo)
+    for place, failed in _download(todo, settings, collecting).items():
+        listed[place]["Failed"] = failed
+    for one in left:
+        listed[one.place] |= {"Left": listed[one.place].get("Left", 0) + 1}
+        listed[one.place]["LeftUntil"] = max(one.day, listed[one.place].get("LeftUntil", ""))
+    for place, document in listed.items():
+        collecting.snapshot.save(place.key, document)
+
+
+# --- where to look ---------------------------------------------------------------------------
+
+
+def _places(
+    names: Collection[str],
+    entered: Mapping[str, Clients],
+    settings: Settings,
+    collecting: Collecting,
+) -> set[Place]:
+    """Return where objects of the accounts of these names are; a key may be of any account."""
+    told = {found[1] for name in names if (found := _ACCOUNT.match(name))}
+    anywhere = not names or any(name.startswith(("AKIA", "ASIA")) for name in names)
+    accounts = told | (set(entered) if anywhere else set())
+    told_places = (one.removeprefix("s3://").partition("/") for one in settings.trail_buckets)
+    places = {
+        Place(bucket, _folder(prefix), account)
+        for bucket, _, prefix in told_places
+        for account in accounts
+    }
+    for account in entered:
+        document = collecting.snapshot.load(document_key(account, "trails"))
+        for trail in entries(document, "trailList"):
+            everyone = trail.get("IsOrganizationTrail") is True
+            for one in accounts if everyone else accounts & {account}:
+                places |= set(_of_trail(trail, one))
+    return places
+
+
+def _of_trail(trail: Mapping[str, Json], account: str) -> Iterator[Place]:
+    if bucket := text(trail, "S3BucketName"):
+        yield Place(
+            bucket=bucket,
+            folder=_folder(text(trail, "S3KeyPrefix")),
+            account=account,
+            trail=text(trail, "Name"),
+            kms=text(trail, "KmsKeyId"),
+            partition=text(trail, "TrailARN").split(":")[1:2][0] or "aws",
+        )
+
+
+def _folder(prefix: str) -> str:
+    return f"{prefix.strip('/')}/AWSLogs/".lstrip("/")
+
+
+# --- what is there ---------------------------------------------------------------------------
+
+
+def _list(
+    place: Place, entered: Mapping[str, Clients], since: datetime, until: datetime
+) -> tuple[dict[str, Any], list[_Object]]:
+    """Return what is in a place, as the first account sees it that may: its own, else another."""
+    refused: dict[str, Any] = {}
+    for account in sorted(entered, key=lambda one: one != place.account):
+        objects: list[_Object] = []
+        fill = partial(_fill, place, entered[account], since, until, objects)
+        document = read(fill) | _facts(place)
+        if is_complete(document):
+            return document | {"Objects": len(objects)}, objects
+        refused = refused or document
+    return refused or _facts(place), []
+
+
+def _facts(place: Place) -> dict[str, Any]:
+    return {
+        "Bucket": place.bucket, "Folder": place.folder, "Account": place.account,
+        "Trail": place.trail, "KmsKeyId": place.kms, "Partition": place.partition,
+    }  # fmt: skip
+
+
+def _fill(
+    place: Place,
+    clients: Clients,
+    since: datetime,
+    until: datetime,
+    objects: list[_Object],
+    document: dict[str, Any],
+) -> None:
+    s3 = clients.other("s3")
+    organizations = _below(s3, place.bucket, f"{place.folder}o-")
+    homes = [f"{base}{place.account}/CloudTrail/" for base in (place.folder, *organizations)]
+    regions = [region for home in homes for region in _below(s3, place.bucket, home)]
+    last = f"{until + _LATE:%Y/%m/%d}"
+    for region in regions:
+        start = f"{region}{since:%Y/%m/%d}"
+        listing = partial(s3.list_objects_v2, Bucket=place.bucket, Prefix=region, StartAfter=start)
+        for page in pages(listing, "ContinuationToken", "NextContinuationToken"):
+            found = [
+                _Object(place, clients, one["Key"], one["Size"])
+                for one in page.get("Contents", ())
+                if one["Key"].endswith((".json.gz", ".json"))
+            ]
+            objects += (one for one in found if one.day <= last)
+            if found and found[-1].day > last:
+                break
+    document["Regions"] = [region.rstrip("/").rpartition("/")[2] for region in regions]
+
+
+def _below(s3: Any, bucket: str, prefix: str) -> list[str]:
+    """Return the folders that begin so."""
+    listing = partial(s3.list_objects_v2, Bucket=bucket, Prefix=prefix, Delimiter="/")
+    return [
+        one["Prefix"]
+        for page in pages(listing, "ContinuationToken", "NextContinuationToken")
+        for one in page.get("CommonPrefixes", ())
+    ]
+
+
+def _bounded(
+    found: Sequence[_Object], settings: Settings
+) -> tuple[Sequence[_Object], Sequence[_Object]]:
+    """Return what is within the limits, newest first, and the rest."""
+    newest = sorted(found, key=lambda one: (one.day, one.key), reverse=True)
+    size, most = 0, settings.trail_megabytes << 20
+    for number, one in enumerate(newest):
+        size += one.size
+        if number >= settings.trail_objects or size > most:
+            return newest[:number], newest[number:]
+    return newest, ()
+
+
+def _tell(collecting: Collecting, found: Sequence[_Object], todo: Sequence[_Object]) -> None:
+    for bucket in sorted({one.place.bucket for one in found}):
+        here = [one for one in found if one.place.bucket == bucket]
+        mine = [one for one in todo if one.place.bucket == bucket]
+        size = sum(one.size for one in mine) / (1 << 20)
+        days = f"{min(one.day for one in here)} to {max(one.day for one in here)}"
+        collecting.progress.note(
+            f"CloudTrail in bucket {bucket}: {len(here):,} objects of {days};"
+            f" {len(mine):,} of them, {size:,.1f} MB, are read"
+        )
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def _download(
+    todo: Sequence[_Object], settings: Settings, collecting: Collecting
+) -> dict[Place, list[dict[str, Any]]]:
+    """Read objects side by side into the snapshot; return which failed, and why, by place."""
+    snapshot, progress = collecting.snapshot, collecting.progress
+    done = set(snapshot.keys(PREFIX))
+    todo = [one for one in todo if one.document not in done]
+    progress.start("reading CloudTrail objects", len(todo))
+    failed: dict[Place, list[dict[str, Any]]] = {}
+
+    def fetch(one: _Object) -> dict[str, Any]:
+        document = read(partial(_object, one, collecting.sealer))
+        if is_complete(document):
+            snapshot.save(one.document, document)
+            return {}
+        return {"Key": one.key, "error": document["error"], "message": text(document, "message")}
+
+    with ThreadPoolExecutor(settings.parallel) as pool:
+        for one, trouble in zip(todo, pool.map(fetch, todo), strict=True):
+            progress.advance()
+            if trouble:
+                failed.setdefault(one.place, []).append(trouble)
+    return failed
+
+
+def _object(one: _Object, sealer: Sealer, document: dict[str, Any]) -> None:
+    if one.size > _PACKED:
+        document |= {"error": LIMIT, "message": f"an object of more than {_PACKED >> 20} MB"}
+        return
+    body = one.clients.other("s3").get_object(Bucket=one.place.bucket, Key=one.key)["Body"].read()
+    records = json.loads(_unpacked(body))["Records"]
+    document["Records"] = [sealed(chosen(record), sealer) for record in records]
+
+
+def _unpacked(body: bytes) -> bytes:
+    """Return an object's content. ValueError for one that is too long or cut off."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    unpacker = zlib.decompressobj(_GZIP_WINDOW)
+    content = unpacker.decompress(body, _UNPACKED)
+    if not unpacker.eof:
+        raise ValueError("gzip that is cut off, or unpacks to more than any object of a trail")
+    return content
