@@ -24,6 +24,7 @@ from auditor.hunting import Logs, Order
 from auditor.inventory import systems
 from auditor.models import Hunted, Json
 from auditor.plan import Plan, plan
+from auditor.providers import LogQueries, provider_called, providers
 from auditor.report.text import for_terminal
 from auditor.runs import SNAPSHOT_NAME, OutputFolder, Run, SnapshotFolder, open_run, write_whole
 from auditor.tails import KEY_LENGTH, Sealer
@@ -142,6 +143,34 @@ def show(hunted: Hunted, stream: TextIO, *, as_json: bool) -> None:
     for line in shapes.text(hunted):
         stream.write(for_terminal(line).encode(encoding, "backslashreplace").decode(encoding))
         stream.write("\n")
+
+
+def show_query(
+    loaded: Loaded, told: Told, provider: str, table: str, stream: TextIO, now: datetime
+) -> None:
+    """Write the query that fetches the events of the named identities from a table of logs.
+
+    ConfigError where the provider offers none, and as its `log_query` says.
+    """
+    found = provider_called(provider)
+    if not isinstance(found, LogQueries):
+        offering = [name for name, one in providers().items() if isinstance(one, LogQueries)]
+        raise ConfigError(f"{provider} has no query of logs", f"one of: {', '.join(offering)}")
+    names = [*told.identities, *loaded.settings.hunts.identities]
+    todo = plan(loaded)
+    if told.run:
+        run = open_run(told.run)
+        loaded = from_json(run.settings["loaded"], str(run.folder / "run.json"))
+        todo = plan(loaded, run.settings["only"])
+        results = conclude(todo, run, OutputFolder(run.folder.parent).past(run), {})
+        names += [one.id for one in results.identities if one.provider == provider]
+    order = replace(hunting.order(loaded.settings.hunts, todo.incident), since=told.since)
+    until = told.until or now
+    since = (order.begin or until) - hunting.PAST
+    stream.writelines(
+        for_terminal(line) + "\n"
+        for line in found.log_query(names, since, until, table).splitlines()
+    )
 
 
 def show_hunts(rules: Path | None, stream: TextIO, *, as_json: bool) -> None:

@@ -112,6 +112,37 @@ def export(
     return 0
 
 
+@hunts_app.command("query")
+@exits
+def query(
+    provider: Annotated[str, typer.Argument(help="Whose logs they are, such as aws.")],
+    table: Annotated[str, typer.Option(help="Table of its logs: DATABASE.TABLE.")],
+    identity: Annotated[
+        list[str] | None, typer.Option(help="ARN or key id to look for; repeatable.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--from", help="Run whose identities to look for: its folder.")
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(help="Begin of the window, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="End of the window, UTC.")] = None,
+    incident: Annotated[str | None, typer.Option(help="Incident, as of auditor hunt.")] = None,
+    config: ConfigOption = None,
+) -> int:
+    """Print the query that fetches identities' events from a table of logs; you run it."""
+    from auditor import config as configuration  # noqa: PLC0415
+    from auditor import hunter  # noqa: PLC0415
+
+    loaded = configuration.load(config, flags={"incident": incident})
+    told = hunter.Told(
+        identities=identity or [],
+        run=run,
+        since=since and since.replace(tzinfo=UTC),
+        until=until and until.replace(tzinfo=UTC),
+    )
+    hunter.show_query(loaded, told, provider, table, sys.stdout, datetime.now(UTC))
+    return 0
+
+
 @hunts_app.command("alerts")
 @exits
 def alerts(rules: RulesOption = None, output_format: FormatOption = Formats.TEXT) -> int:

@@ -180,6 +180,19 @@ class LogCollector(Protocol):
         """Return what of the log could not be read."""
 
 
+@runtime_checkable
+class LogQueries(Protocol):
+    """What a provider may offer besides: the query that a person runs where its logs are kept."""
+
+    def log_query(
+        self, names: Collection[str], since: datetime, until: datetime, table: str
+    ) -> str:
+        """Return it for these names, bounded to the window; it is never run by the audit.
+
+        ConfigError for what is no table, and where no name is this provider's.
+        """
+
+
 def providers() -> dict[str, Provider]:
     """Return every provider by name: each sub-package that offers `PROVIDER`."""
     names = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)

@@ -14,7 +14,7 @@ import msgspec
 
 from auditor.hunts.events import Event, Outcome
 from auditor.hunts.sketch import Uses
-from auditor.hunts.sources import Glance, Screened
+from auditor.hunts.sources import Glance, Screened, cloudtrail_csv
 from auditor.hunts.tables import detail_tree
 from auditor.hunts.values import Names, address, clean, details, joined, utc
 from auditor.models import Json
@@ -114,7 +114,7 @@ class CloudTrail:
 
     def recognises(self, fields: AbstractSet[str]) -> bool:
         """Say whether it names a call and the service it went to."""
-        return fields >= _MARKS
+        return fields >= _MARKS or fields >= cloudtrail_csv.MARKS
 
     def whole(self, content: bytes) -> tuple[Sequence[Record], Sequence[str]]:
         """Return the records of an S3 object."""
@@ -162,8 +162,8 @@ class CloudTrail:
         return record
 
     def row(self, row: Mapping[str, str]) -> Record:
-        """Return nothing: no CSV form is recognised."""
-        raise NotImplementedError
+        """Return the record of a row of Athena's CSV."""
+        return _ONE.decode(msgspec.json.encode(cloudtrail_csv.record(row)))
 
     def glance(self, record: Record) -> Glance:
         """Return the record's key, its ARN and, for a session, its role's ARN."""

@@ -13,7 +13,15 @@ from typing import Any
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.models import Check, Gap, Json, PlannedCall
-from auditor.providers.aws import collect, export, lookup, objects, objects_gaps
+from auditor.providers.aws import (
+    athena,
+    collect,
+    export,
+    findings,
+    lookup,
+    objects,
+    objects_gaps,
+)
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.examine import examine
@@ -75,11 +83,22 @@ class AwsProvider:
         entered = dict(collect.enter_all(settings, collecting))
         lookup.collect(settings, names, since, until, collecting, entered)
         objects.collect(settings, names, since, until, collecting, entered)
+        findings.collect(settings, names, since, until, collecting, entered)
         return LOGS
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what could not be read of histories, trails and findings."""
-        return (*lookup.gaps_of(snapshot), *objects_gaps.gaps_of(snapshot))
+        return (
+            *lookup.gaps_of(snapshot),
+            *objects_gaps.gaps_of(snapshot),
+            *findings.gaps_of(snapshot),
+        )
+
+    def log_query(
+        self, names: Collection[str], since: datetime, until: datetime, table: str
+    ) -> str:
+        """Return what fetches the events of these names from a CloudTrail table of Athena."""
+        return athena.query(names, since, until, table)
 
     def permissions(self) -> str:
         """Return the least policy for the audit's own identity, in every account that it reads."""

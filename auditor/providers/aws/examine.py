@@ -19,6 +19,8 @@ _QUESTIONS: tuple[tuple[Part, str, str, dict[str, Any]], ...] = (
     (parts.OIDC, "iam", "list_open_id_connect_providers", {}),
     (parts.ORGANIZATION, "organizations", "describe_organization", {}),
     (parts.TRAILS, "cloudtrail", "describe_trails", {}),
+    (parts.HISTORY, "cloudtrail", "lookup_events", {"MaxResults": 1}),
+    (parts.FINDINGS, "guardduty", "list_detectors", {}),
 )
 """One call for each part that may be refused by itself; the first page is enough."""
 _ANSWERS = frozenset(

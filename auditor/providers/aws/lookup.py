@@ -23,9 +23,10 @@ from auditor.collecting import Collecting, Snapshot
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.client import Clients
-from auditor.providers.aws.documents import LIMIT, document_key, entries, is_complete, text
-from auditor.providers.aws.jobs import Job, pages, read, run
+from auditor.providers.aws.documents import LIMIT, is_complete, text
+from auditor.providers.aws.jobs import Job, pages, run
 from auditor.providers.aws.records import KEY_ID, chosen, sealed
+from auditor.providers.aws.regions import enabled_regions
 from auditor.providers.aws.settings import Settings
 from auditor.tails import Sealer
 
@@ -136,7 +137,7 @@ class _Account:
 
     def read(self, asked: list[Question]) -> None:
         """Ask every region, then for the keys that the answers show were handed out."""
-        regions = self._regions()
+        regions = enabled_regions(self._account, self._clients, self._settings, self._collecting)
         done: set[str] = set()
         for _ in range(DEEPEST):
             pairs = [(self._job(region, one), one) for region in regions for one in asked]
@@ -185,13 +186,6 @@ class _Account:
     def _of_session(self, key: str, until: datetime) -> Question:
         begin = self._issued[key]
         return Question("AccessKeyId", key, begin, min(begin + _LONGEST_SESSION, until))
-
-    def _regions(self) -> list[str]:
-        """Return the enabled regions, or the configured one where they are not told."""
-        document = read(partial(_regions, self._clients))
-        self._collecting.snapshot.save(document_key(self._account, "regions"), document)
-        found = sorted(text(region, "RegionName") for region in entries(document, "Regions"))
-        return found or [self._settings.region]
 
     def _job(self, region: str, question: Question) -> Job:
         whom = question.whom(self._collecting.sealer)
@@ -260,7 +254,3 @@ def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
 def _paced(pace: Pace, call: Callable[..., Mapping[str, Any]], **arguments: Any) -> Any:
     pace.wait()
     return call(**arguments)
-
-
-def _regions(clients: Clients, document: dict[str, Any]) -> None:
-    document |= clients.other("ec2").describe_regions()

@@ -130,6 +130,14 @@ HISTORY = Part(
     service="cloudtrail",
     each=("identity", "identities"),
 )
+FINDINGS = Part(
+    "GuardDuty findings",
+    ("guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"),
+    "get-findings --detector-id ID --finding-ids IDS > FINDINGS.json",
+    "what of its keys GuardDuty found suspicious",
+    service="guardduty",
+    each=("region", "regions"),
+)
 _POLICY_CALLS = {
     "ecr": (("repository", "repositories"), ("ecr:GetRepositoryPolicy",), "get-repository-policy"),
     "kms": (("key", "keys"), ("kms:GetKeyPolicy",), "get-key-policy"),
@@ -169,7 +177,7 @@ _STATEMENTS = {
     "Identities": (DETAILS, KEYS, LAST_USED, REPORT, ALIASES, OIDC, LAST_ACCESSED),
     "Organization": (ORGANIZATION, GUARDRAILS),
     "Resources": tuple(map(resource_policies_of, SERVICES_WITH_POLICIES)),
-    "Logs": (TRAILS, DETECTORS, HISTORY),
+    "Logs": (TRAILS, DETECTORS, HISTORY, FINDINGS),
 }
 _OF_TRAILS: tuple[dict[str, object], ...] = (
     {
