@@ -128,7 +128,7 @@ def _with_live(
     """Return the order with the logs that providers gave of these names."""
     until = order.until or collecting.now
     since = (order.begin or until) - hunting.PAST
-    read, gaps = live.collect(todo, folder, names, since, until, collecting)
+    read, gaps = live.collect(todo, folder, names, since, until, collecting, order.begin)
     return replace(order, logs=[*order.logs, *(Logs(*one) for one in read)], gaps=gaps)
 
 

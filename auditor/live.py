@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from auditor.collecting import Collecting
@@ -11,6 +11,8 @@ from auditor.models import Gap
 from auditor.plan import Plan, require_packages
 from auditor.providers import LogCollector
 from auditor.runs import SNAPSHOT_NAME
+
+_SHOWN = 5
 
 
 def collect(
@@ -20,20 +22,57 @@ def collect(
     since: datetime,
     until: datetime,
     collecting: Collecting,
+    begin: datetime | None = None,
 ) -> tuple[Sequence[tuple[Path, str]], tuple[Gap, ...]]:
     """Read what providers' logs show into the run's snapshot below `folder`.
 
-    Return the folders with the source of each, and what could not be read. What is there already is
-    not asked for again. MissingExtra where a provider's packages are not installed.
+    `begin` is that of the window, before which its past lies. Return the folders with the source of
+    each, and what could not be read. What is there already is not asked for again. MissingExtra
+    where a provider's packages are not installed.
     """
     require_packages(todo)
     read: list[tuple[Path, str]] = []
     gaps: list[Gap] = []
+    asked: set[str] = set()
     for provider, settings in todo.providers.values():
         if not isinstance(provider, LogCollector):
             continue
         prefix = provider.collect_logs(settings, names, since, until, collecting)
         gaps += provider.log_gaps(collecting.snapshot)
+        known = set(provider.log_names(settings, names, collecting.snapshot))
+        if known or not names:
+            gaps += _too_old(provider.log_days(collecting.snapshot), begin, collecting.now)
+        asked |= known
         if (logs := folder / SNAPSHOT_NAME / prefix).exists():
             read.append((logs, provider.log_source))
-    return read, tuple(gaps)
+    return read, (*gaps, *_unknown(sorted(set(names) - asked), collecting))
+
+
+def _too_old(days: Mapping[str, int], begin: datetime | None, now: datetime) -> Iterator[Gap]:
+    """Yield a gap for each log that keeps nothing of the beginning of the window any more."""
+    for log, kept in days.items():
+        oldest = now - timedelta(days=kept)
+        if begin and begin < oldest:
+            yield Gap(
+                what=f"what happened from {begin:%Y-%m-%d} to {oldest:%Y-%m-%d} in the {log}",
+                why=f"it goes back {kept} days",
+                fix="fetch older records from where they were shipped, and give them with --logs",
+                source="hunts",
+            )
+
+
+def _unknown(names: Sequence[str], collecting: Collecting) -> Iterator[Gap]:
+    """Yield a gap for names that no configured provider's log could be asked about."""
+    if names:
+        from auditor.hunts.wanted import wanted  # noqa: PLC0415 (needs the extra)
+
+        kept = sorted(wanted(names, collecting.sealer).names)
+        more = f" and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
+        yield Gap(
+            what=f"what {', '.join(kept[:_SHOWN])}{more} did, in the providers' own logs",
+            why="no configured provider's log can be asked about such a name",
+            fix="configure its provider or account, name it as the log does (ARN, key id, e-mail,"
+            " application id, login), or give its log with --logs",
+            source="hunts",
+            affects=tuple(kept),
+        )

@@ -179,6 +179,14 @@ class LogCollector(Protocol):
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what of the log could not be read."""
 
+    def log_names(
+        self, settings: Any, names: Collection[str], snapshot: Snapshot
+    ) -> Collection[str]:
+        """Return those of the names that the log could be asked about, as it is configured."""
+
+    def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:
+        """Return how many days back what was asked goes, by the log's title."""
+
 
 @runtime_checkable
 class LogQueries(Protocol):

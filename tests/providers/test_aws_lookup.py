@@ -224,6 +224,7 @@ def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: His
     config = tmp_path / "config.toml"
     config.write_text(f'[providers.aws]\nendpoint = "{history.url}"\nretries = 0\n')
     words = ["hunt", "--live", "--identity", USER, "--since", "2023-01-01", "--format", "json"]
+    words += ["--identity", "a@b.example", "--identity", USER.replace(ACCOUNT, "999988887777")]
     done = CliRunner().invoke(
         app, [*words, "--until", "2023-01-09", "--config", str(config)],
         env={"HOME": str(tmp_path), "AWS_MAX_ATTEMPTS": "1"},
@@ -232,3 +233,7 @@ def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: His
     told = json.loads(done.stdout)
     assert "Username ci in eu-west-1" in json.dumps(told)
     assert {region for region, *_ in history.asked} == set(REGIONS)
+    whats = [gap["what"] for gap in told["coverage"]["gaps"]]
+    assert any("in the CloudTrail event history" in what for what in whats)  # it is years ago
+    strangers = "a@b.example, arn:aws:iam::999988887777:user/ci"
+    assert f"what {strangers} did, in the providers' own logs" in whats

@@ -56,11 +56,18 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     return Log()
 
 
-def collected(github: Door, log: Log, folder: Path, most_pages: int = 100) -> SnapshotFolder:
+def collected(
+    github: Door,
+    log: Log,
+    folder: Path,
+    *names: str,
+    most_pages: int = 100,
+    since: datetime = SINCE,
+) -> SnapshotFolder:
     log.url = github.server.url
     snapshot = SnapshotFolder(folder)
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
-    prefix = events.collect(github.settings(), SINCE, NOW, collecting, most_pages)
+    prefix = events.collect(github.settings(), names, since, NOW, collecting, most_pages)
     assert prefix == events.PREFIX
     return snapshot
 
@@ -109,3 +116,34 @@ def test_without_a_token_every_day_is_missing(
         [gap] = PROVIDER.log_gaps(collected(github, log, tmp_path / "run"))
     assert VARIABLE in gap.why
     assert log.days == []
+
+
+LOGINS = ("otto-lift", "ci[bot]", f"AKIA{'A' * 16}", "arn:aws:iam::1:user/ci")
+
+
+def test_older_days_are_asked_for_logins_alone(tmp_path: Path, log: Log) -> None:
+    since = datetime(2022, 12, 1, tzinfo=UTC)
+    with door(tmp_path, log) as github:
+        collected(github, log, tmp_path / "run", *LOGINS, since=since)
+        span = "2022-12-01..2023-01-01"
+        actors = [f"actor:{login} created:{span}" for login in ("ci[bot]", "otto-lift")]
+        days = [f"2023-01-{day:02}" for day in range(2, 11)]  # with git events: everybody's
+        assert sorted(set(log.days)) == [*days, *actors]
+        log.days.clear()
+        collected(github, log, tmp_path / "run", *LOGINS, since=since)
+        assert sorted(log.days) == ["2023-01-09", "2023-01-10"]
+
+
+@pytest.mark.parametrize("name", ["acme-rockets/orbit/key/9", "acme-rockets/credential/7"])
+def test_what_is_no_actor_takes_everybodys_events(name: str, tmp_path: Path, log: Log) -> None:
+    since = datetime(2022, 12, 1, tzinfo=UTC)
+    with door(tmp_path, log) as github:
+        collected(github, log, tmp_path / "run", "otto-lift", name, since=since)
+    assert len(set(log.days)) == 41
+    assert not any("actor" in day for day in log.days)
+
+
+def test_which_names_may_be_githubs() -> None:
+    theirs = {"otto-lift", "ci[bot]", "acme-rockets/orbit/key/9"}
+    others = {*LOGINS[2:], "a@b.example", "5f9d7e6a-0000-4000-8000-00000000000a"}
+    assert events.askable({*theirs, *others}) == theirs

@@ -25,6 +25,7 @@ from auditor.providers.aws import (
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.examine import examine
+from auditor.providers.aws.logs import FINDING_DAYS, HISTORY_DAYS
 from auditor.providers.aws.parts import audit_policy
 from auditor.providers.aws.planned import planned_calls
 from auditor.providers.aws.settings import Settings
@@ -93,6 +94,21 @@ class AwsProvider:
             *objects_gaps.gaps_of(snapshot),
             *findings.gaps_of(snapshot),
         )
+
+    def log_names(
+        self,
+        settings: Settings,  # noqa: ARG002 (which accounts these are, they said themselves)
+        names: Collection[str],
+        snapshot: Snapshot,
+    ) -> Collection[str]:
+        """Return access keys, and users and roles of the accounts that were entered."""
+        return lookup.askable(names, snapshot)
+
+    def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:
+        """Return what the event history reaches, unless trails were read, and GuardDuty."""
+        trails = any(True for _ in snapshot.keys(objects.PREFIX))
+        history = {} if trails else {"CloudTrail event history": HISTORY_DAYS}
+        return {**history, "list of GuardDuty findings": FINDING_DAYS}
 
     def log_query(
         self, names: Collection[str], since: datetime, until: datetime, table: str

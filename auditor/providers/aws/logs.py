@@ -11,9 +11,9 @@ from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.documents import document_key, entries, is_complete, text
 
 _HISTORY = "CloudTrail event history"
-_HISTORY_DAYS = 90
+HISTORY_DAYS = 90
 """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html"""
-_FINDING_DAYS = 90
+FINDING_DAYS = 90
 """https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_limits.html"""
 _DATA = "reads and writes of data (S3 objects, Lambda invocations, DynamoDB items)"
 _MOST_NAMED = 4
@@ -60,10 +60,10 @@ def _history(account: str) -> LogCoverage:
         log=_HISTORY,
         enabled=Known(value=True),  # nobody can switch it off
         level="management",
-        retention_days=Known(_HISTORY_DAYS),
+        retention_days=Known(HISTORY_DAYS),
         records_ips=Known(value=True),
         central=Known(value=False),
-        never=f"{_DATA}, and anything older than {_HISTORY_DAYS} days; each region shows its own",
+        never=f"{_DATA}, and anything older than {HISTORY_DAYS} days; each region shows its own",
     )
 
 
@@ -261,7 +261,7 @@ def _guardduty(account: str, document: Json | None) -> Iterator[LogCoverage]:
         log=log,
         enabled=Known(value=True),
         level="findings",
-        retention_days=Known(_FINDING_DAYS),
+        retention_days=Known(FINDING_DAYS),
         records_ips=Known(value=True),
         central=Known(value=False),
         never="what it does not find suspicious, and other regions",

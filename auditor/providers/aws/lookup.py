@@ -23,7 +23,7 @@ from auditor.collecting import Collecting, Snapshot
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.client import Clients
-from auditor.providers.aws.documents import LIMIT, is_complete, text
+from auditor.providers.aws.documents import ACCOUNTS, LIMIT, is_complete, text
 from auditor.providers.aws.jobs import Job, pages, run
 from auditor.providers.aws.records import KEY_ID, chosen, sealed
 from auditor.providers.aws.regions import enabled_regions
@@ -108,15 +108,26 @@ def questions(
     Calls of a role's sessions are found through the AssumeRole calls that name the role.
     """
     for name in sorted(set(names)):
-        if KEY_ID.fullmatch(name):
-            yield Question("AccessKeyId", name, since, until)
-        elif (arn := _ARN.fullmatch(name)) and arn[1] == account:
-            is_user = arn[2] == "user"
-            yield Question(
-                *(("Username", arn[3]) if is_user else ("ResourceName", name)), since, until
-            )
-        elif (root := _ROOT.fullmatch(name)) and root[1] == account:
-            yield Question("Username", "root", since, until)
+        if found := _attribute(name, account):
+            yield Question(*found, since, until)
+
+
+def _attribute(name: str, account: str) -> tuple[str, str] | None:
+    """Return by which attribute an account's history is asked for a name, and its value."""
+    if KEY_ID.fullmatch(name):
+        return "AccessKeyId", name
+    if (arn := _ARN.fullmatch(name)) and arn[1] == account:
+        return ("Username", arn[3]) if arn[2] == "user" else ("ResourceName", name)
+    if (root := _ROOT.fullmatch(name)) and root[1] == account:
+        return "Username", "root"
+    return None
+
+
+def askable(names: Collection[str], snapshot: Snapshot) -> set[str]:
+    """Return the names that may be asked about: keys, and identities of accounts entered."""
+    documents = (snapshot.load(key) for key in snapshot.keys(ACCOUNTS))
+    accounts = {text(document, "Account") for document in documents}
+    return {name for name in names for account in accounts - {""} if _attribute(name, account)}
 
 
 class _Account:

@@ -26,6 +26,7 @@ from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.examine import examine
+from auditor.providers.azure.logs import ACTIVITY_DAYS, PREMIUM_DAYS
 from auditor.providers.azure.permissions import permissions
 from auditor.providers.azure.planned import planned_calls
 from auditor.providers.azure.rate import rate_roles
@@ -88,6 +89,20 @@ class AzureProvider:
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what could not be read of logs."""
         return history.gaps_of(snapshot)
+
+    def log_names(
+        self,
+        settings: Settings,
+        names: Collection[str],
+        snapshot: Snapshot,  # noqa: ARG002 (names tell by themselves)
+    ) -> Collection[str]:
+        """Return application and object ids, and names of users."""
+        return history.askable(names) if settings.is_live else set()
+
+    def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:  # noqa: ARG002 (always the same)
+        """Return the days of the activity log, and those of Entra's with a P1 licence."""
+        entra = "sign-ins and directory audits of Entra"
+        return {"activity log of Azure": ACTIVITY_DAYS, entra: PREMIUM_DAYS}
 
     def permissions(self) -> str:
         """Return the least role and permissions for the audit's own identity."""

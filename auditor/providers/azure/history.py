@@ -109,6 +109,11 @@ def collect(
     return PREFIX
 
 
+def askable(names: Collection[str]) -> set[str]:
+    """Return the names that may be Azure's: ids, and names of users."""
+    return set(filter(_NAME.fullmatch, names))
+
+
 class _Reader:
     """One collection: which days, and where they go."""
 

@@ -14,8 +14,8 @@ from auditor.providers.azure.documents import entries, text
 from auditor.providers.azure.estate import Estate, Item
 from auditor.providers.azure.gaps import SOURCE, gap_of
 
-_ACTIVITY_DAYS = 90
-_FREE_DAYS, _PREMIUM_DAYS = 7, 30
+ACTIVITY_DAYS = 90
+_FREE_DAYS, PREMIUM_DAYS = 7, 30
 _SINKS = ("workspaceId", "storageAccountId", "eventHubName", "eventHubAuthorizationRuleId")
 _NO_READS = "reads (GET), and whatever is done to data: blobs, secrets, databases, machines"
 _ENTRA = (
@@ -58,7 +58,7 @@ def _activity(estate: Estate, id_: str, name: str) -> LogCoverage:
         log=f"activity log of the subscription {name}",
         enabled=Known(value=True),
         level="management",
-        retention_days=Known(_ACTIVITY_DAYS),
+        retention_days=Known(ACTIVITY_DAYS),
         records_ips=Known(value=True),
         central=_exported(estate, id_, "Administrative"),
         never=_NO_READS,
@@ -85,7 +85,7 @@ def _retention(estate: Estate, category: str) -> Fact[int | None]:
         return Known(0)
     document = estate.document("credential-use")
     if estate.is_whole("credential-use"):
-        return Known(_PREMIUM_DAYS)
+        return Known(PREMIUM_DAYS)
     if _NO_PREMIUM in text(document, "error").lower():
         return Known(_FREE_DAYS)
     return Unknown(_LICENCE)

@@ -76,6 +76,19 @@ class GcpProvider:
         """Return what could not be read of audit logs."""
         return history.gaps_of(snapshot)
 
+    def log_names(
+        self,
+        settings: Settings,
+        names: Collection[str],
+        snapshot: Snapshot,  # noqa: ARG002 (names tell by themselves)
+    ) -> Collection[str]:
+        """Return accounts, keys and principals."""
+        return set(filter(history.is_asked, names)) if settings.live else set()
+
+    def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:  # noqa: ARG002 (always the same)
+        """Return the days that the buckets of Google Cloud keep unless somebody changed them."""
+        return {"admin activity log": history.KEPT_DAYS, "data access log": history.DATA_DAYS}
+
     def permissions(self) -> str:
         """Return the custom role that the audit's own identity needs, in YAML."""
         return audit_role()

@@ -42,7 +42,9 @@ _ENTRY_NAME = "Google Cloud"
 _PLACES, _NAMES, _PAGE = 100, 60, 1000
 """Places that a request may name; names that keep its filter below 20,000 characters."""
 _ENDLESS = 1_000_000
-_KEPT_FOR = timedelta(days=400)
+KEPT_DAYS, DATA_DAYS = 400, 30
+"""https://docs.cloud.google.com/logging/quotas#logs_retention_periods"""
+_KEPT_FOR = timedelta(days=KEPT_DAYS)
 _SETTLES = timedelta(days=2)
 """Entries come late: a day is read again until it lies this far back."""
 _KEY_ID = re.compile(r"\b[0-9a-f]{40}\b")

@@ -7,7 +7,7 @@ each credential, `identify` decides whose an entry is, `resolve` what it may do 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from auditor.collecting import Collecting, Snapshot
@@ -52,13 +52,13 @@ class GitHubProvider:
     def collect_logs(
         self,
         settings: Settings,
-        names: Collection[str],  # noqa: ARG002 (deploy keys and tokens are no actors)
+        names: Collection[str],
         since: datetime,
         until: datetime,
         collecting: Collecting,
     ) -> str:
-        """Read the audit log of the organisations, whoever acted."""
-        return events.collect(settings, since, until, collecting)
+        """Read the audit log of the organisations: of logins alone where all names are such."""
+        return events.collect(settings, names, since, until, collecting)
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what could not be read of audit logs."""
@@ -67,6 +67,19 @@ class GitHubProvider:
     def examine(self, settings: Settings) -> Iterator[Check]:
         """Yield who the audit is there, and what of each organisation would stay unknown."""
         return examine.examine(settings)
+
+    def log_names(
+        self,
+        settings: Settings,
+        names: Collection[str],
+        snapshot: Snapshot,  # noqa: ARG002 (names tell by themselves)
+    ) -> Collection[str]:
+        """Return logins, and what GitHub calls by an owner and a path."""
+        return events.askable(names) if settings.organizations else set()
+
+    def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:  # noqa: ARG002 (always the same)
+        """Return the days of the audit log, and of the Git events in it."""
+        return {"GitHub audit log": events.KEPT_DAYS, "Git events of GitHub": events.GIT_DAYS}
 
     def permissions(self) -> str:
         """Return the least rights of the audit's own credential, for a token and for an app."""

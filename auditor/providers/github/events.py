@@ -1,16 +1,17 @@
 """Reads the audit log of organisations, a day at a time: git events reach back 7 days only.
 
 https://docs.github.com/en/enterprise-cloud@latest/rest/orgs/orgs#get-the-audit-log-for-an-organization
-Not the named identities alone are asked for: deploy keys and tokens are no actors, and a phrase
-finds no git events.
+Where every name is a login, days without git events are asked for these actors alone, in one
+question each; deploy keys and tokens are no actors, and for them everybody's events are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -27,10 +28,16 @@ from auditor.providers.github.refusals import Refused
 from auditor.providers.github.settings import Settings
 
 PREFIX = "logs/github/"
-"""logs/github/<organisation>/<day>: "events" as the audit log has them, cut to what hunts ask."""
+"""logs/github/<organisation>/<day, or actor and days>: "events" as the audit log has them, cut to
+what hunts ask."""
 MOST_PAGES = 100
-"""Pages of a day: 10,000 events."""
-_KEPT_FOR = timedelta(days=180)
+"""Pages of one question: 10,000 events."""
+KEPT_DAYS, GIT_DAYS = 180, 7
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?(?:\[bot\])?")
+_OTHERS = re.compile(
+    r"(?:AKIA|ASIA)[A-Z0-9]{12,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
+)
+"""What has the letters of a login, and is another vendor's: access keys, application ids."""
 _SETTLES = timedelta(days=2)
 """Events come late: a day is read again until it lies this far back."""
 _COLUMNS = (
@@ -43,13 +50,15 @@ _COLUMNS = (
 
 def collect(
     settings: Settings,
+    names: Collection[str],
     since: datetime,
     until: datetime,
     collecting: Collecting,
     most_pages: int = MOST_PAGES,
 ) -> str:
     """Read what the window holds of every configured organisation; return the prefix."""
-    jobs = list(_jobs(settings, max(since, collecting.now - _KEPT_FOR), until, collecting))
+    since = max(since, collecting.now - timedelta(days=KEPT_DAYS))
+    jobs = list(_jobs(settings, actors(names), since, until, collecting))
     try:
         calls = Calls(settings, log_in(settings))
     except Refused as refused:
@@ -59,7 +68,7 @@ def collect(
     collecting.progress.start("reading GitHub's audit log", len(jobs))
     pool = ThreadPoolExecutor(settings.parallel, "github-events")
     try:
-        running = {pool.submit(_read, calls, org, day, most_pages): key for key, org, day in jobs}
+        running = {pool.submit(_read, calls, org, said, most_pages): key for key, org, said in jobs}
         for done in as_completed(running):
             collecting.snapshot.save(running.pop(done), done.result())
             collecting.progress.advance()
@@ -83,23 +92,48 @@ def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
     )
 
 
+def askable(names: Collection[str]) -> set[str]:
+    """Return the names that may be GitHub's: logins, and what an owner and a path name."""
+    return {
+        name
+        for name in names
+        if not _OTHERS.fullmatch(name) and _LOGIN.fullmatch(name.partition("/")[0])
+    }
+
+
+def actors(names: Collection[str]) -> list[str]:
+    """Return the logins to ask for; none where others than actors are looked for, too."""
+    mine = askable(names)
+    return sorted(mine) if all(map(_LOGIN.fullmatch, mine)) else []
+
+
 def _jobs(
-    settings: Settings, since: datetime, until: datetime, collecting: Collecting
-) -> Iterator[tuple[str, str, date]]:
-    """Yield name, organisation and day of every document that must be read."""
+    settings: Settings, logins: list[str], since: datetime, until: datetime, collecting: Collecting
+) -> Iterator[tuple[str, str, str]]:
+    """Yield name, organisation and phrase of every document that must be read."""
     settled = (collecting.now - _SETTLES).date()
+    last = min(until, collecting.now).date()
+    recent = (collecting.now - timedelta(days=GIT_DAYS + 1)).date()
+    old = min(last, recent - timedelta(days=1))
     for organization in settings.organizations:
         day = since.date()
-        while day <= min(until, collecting.now).date():
+        if 0 < len(logins) <= (old - day).days:
+            for login in logins:
+                key = f"{PREFIX}{organization}/{login} {day.isoformat()} {old.isoformat()}"
+                if not is_complete(collecting.snapshot.load(key)):
+                    span = f"{day.isoformat()}..{old.isoformat()}"
+                    yield key, organization, f"actor:{login} created:{span}"
+            day = recent
+        while day <= last:
             key = f"{PREFIX}{organization}/{day.isoformat()}"
             if day > settled or not is_complete(collecting.snapshot.load(key)):
-                yield key, organization, day
+                yield key, organization, f"created:{day.isoformat()}"
             day += timedelta(days=1)
 
 
-def _read(calls: Calls, organization: str, day: date, most_pages: int) -> dict[str, Any]:
-    """Return a day's events, with the refusal beside what was read before it."""
-    query = {"include": "all", "phrase": f"created:{day.isoformat()}"}
+def _read(calls: Calls, organization: str, phrase: str, most_pages: int) -> dict[str, Any]:
+    """Return the events of a phrase, with the refusal beside what was read before it."""
+    query = {"include": "all", "phrase": phrase}
     part = replace(parts.AUDIT_LOG, query=query, follow=True)
     document: dict[str, Any] = {"events": []}
     events: list[Json] = document["events"]
@@ -108,7 +142,7 @@ def _read(calls: Calls, organization: str, day: date, most_pages: int) -> dict[s
         for page in islice(pages, most_pages):
             events += [_kept(event) for event in page if isinstance(event, dict)]
         if next(pages, None) is not None:
-            why = f"only the latest {len(events)} events of the day were read"
+            why = f"only the latest {len(events)} events of {phrase} were read"
             document |= refusal("Budget", why)
     except Refused as error:
         document |= error.document
