@@ -7,14 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cloudtrail_records import call
 from openpyxl import load_workbook
+from typer.testing import CliRunner
 
+from auditor.cli import app
 from auditor.demo import rotation, scenario
+from auditor.demo.accounts import access_keys
 from auditor.models import Closure
 
 SOFFICE = shutil.which("soffice")
@@ -152,3 +158,53 @@ def test_the_story_covers_both_ends_at_four_providers(story: Story) -> None:
     assert len(entries) >= 40
     moves = rotation.moves()
     assert all(any(getattr(move, at) for move in moves) for at in ("key", "gcp", "github", "azure"))
+
+
+# --- a thief comes back ----------------------------------------------------------------------
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(app, [*words])
+    assert result.exit_code in (0, 12), result.output
+    return str(result.stdout)
+
+
+def retired_keys(results: Any) -> Iterator[tuple[str, str, str, datetime]]:
+    """Yield entry, user, whole key id and time of proof of every rotation proven at AWS."""
+    keys = [key.pair.id for key in access_keys(scenario.load().accounts).values()]
+    for base in results["baselines"]:
+        for old in base["retired"] if base["verified"] else ():
+            if old["provider"] == "aws":
+                shown = old["label"].partition("*")[0]
+                [whole] = [key for key in keys if key.startswith(shown)]
+                user = old["identity_id"]
+                yield base["secret_id"], user, whole, datetime.fromisoformat(base["verified"])
+
+
+def test_a_retired_key_that_is_used_again_reopens_its_row(story: Story, tmp_path: Path) -> None:
+    last = max(story.folder.glob("*/results.json")).parent
+    results = json.loads((last / "results.json").read_text("utf-8"))
+    id_, user, key, proven = next(retired_keys(results))
+    again = proven + timedelta(minutes=5)
+    record = call("back", eventTime=f"{again:%Y-%m-%dT%H:%M:%SZ}")
+    record["userIdentity"] |= {"accessKeyId": key, "arn": user}
+    logs = tmp_path / "trail.json"
+    logs.write_text(json.dumps({"Records": [record]}), "utf-8")
+
+    words = ["hunt", "--from", str(last), "--logs", str(logs), "--source", "cloudtrail"]
+    told = json.loads(run(*words, "--format", "json"))
+    [finding] = [f for f in told["findings"] if f["src_ip"] == "198.51.100.7"]
+    assert "Credential used after its rotation" in {hit["title"] for hit in finding["hits"]}
+    assert id_ in finding["secret_ids"]
+    assert key not in json.dumps(told)
+
+    run("report", "--from", str(last))
+    results = json.loads((last / "results.json").read_text("utf-8"))
+    [verdict] = [one for one in results["verdicts"] if one["secret_id"] == id_]
+    assert verdict["closure"] == Closure.USED_AFTER.value
+    sheet = load_workbook(story.folder / "tracker.xlsx")["Secrets"]
+    header, *rows = sheet.iter_rows(values_only=True)
+    [row] = [row for row in rows if row[0] == id_]
+    said = dict(zip(header, row, strict=True))
+    assert said["Rotation verdict"] == Closure.USED_AFTER.value
+    assert "198.51.100.7" in str(said["Proof of rotation"])
