@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from auditor import exported
+from auditor import exported, hunting, used
 from auditor.config import from_json
 from auditor.errors import ConfigError
-from auditor.models import Results, Suggestion
+from auditor.models import Fact, Results, Seen, Suggestion
 from auditor.plan import plan
 from auditor.providers import Directory, Suggester, provider_called, providers
 from auditor.report import chain
@@ -50,9 +50,12 @@ def suggest_of_run(id_: str, folder: Path, out: TextIO, err: TextIO) -> None:
     wanted = chain.identity_of(results, id_)
     if wanted is None:
         raise _unknown(id_, chain.ids(results))
-    for directory in _directories(open_run(folder)):
+    run = open_run(folder)
+    for directory in _directories(run):
         if wanted in directory.identities:
-            _suggest(directory, wanted, out, err)
+            platform = directory.identities[wanted].provider
+            seen = used.seen(hunting.kept(run), wanted, platform, run.started)
+            _suggest(directory, wanted, out, err, seen)
             return
     raise ConfigError(f"the run holds nothing about the rights of {wanted}", "audit again")
 
@@ -65,12 +68,14 @@ def suggest_of_export(
     _suggest(directory, wanted, out, err)
 
 
-def _suggest(directory: Directory, id_: str, out: TextIO, err: TextIO) -> None:
+def _suggest(
+    directory: Directory, id_: str, out: TextIO, err: TextIO, seen: Fact[Seen] | None = None
+) -> None:
     """Write the documents as JSON, one of them as it is, several as a list; the rest to stderr."""
     if not isinstance(directory, Suggester):
         provider = directory.identities[id_].provider
         raise ConfigError(f"no rights can be suggested for identities of {provider}", "")
-    found: Suggestion = directory.suggest(id_)
+    found: Suggestion = directory.suggest(id_, seen)
     missing = (f"not known: {gap.what}: {gap.why}; {gap.fix}" for gap in found.gaps)
     err.writelines(for_terminal(line) + "\n" for line in (*found.why, *missing))
     documents = list(found.documents)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from auditor import hunts, incidents
+from auditor import hunts, incidents, used
 from auditor.collecting import Progress
 from auditor.config import Hunts
 from auditor.errors import ConfigError
@@ -25,11 +25,8 @@ from auditor.models import (
     Incident,
     KeyUse,
     Logged,
-    Resolution,
     Results,
     Storing,
-    Usage,
-    Used,
 )
 from auditor.runs import Run, write_whole
 from auditor.tails import Sealer
@@ -180,35 +177,13 @@ def with_hunt(results: Results, hunted: Hunted | None) -> Results:
     if hunted is None:
         return results
     gaps = tuple(dict.fromkeys((*results.gaps, *hunted.gaps)))
-    calls: dict[str, list[Used]] = {}
-    for used in hunted.used:
-        calls.setdefault(used.identity_id, []).append(used)
     return replace(
         results,
         findings=hunted.findings,
         hunting=hunted.hunting,
         gaps=gaps,
-        resolutions=tuple(
-            _with_use(one, calls.get(one.identity_id)) for one in results.resolutions
-        ),
+        resolutions=used.with_use(results, hunted),
     )
-
-
-def _with_use(resolution: Resolution, calls: Iterable[Used] | None) -> Resolution:
-    """Return what an identity may do with what logs show of its use; the later use counts.
-
-    A call is a use of its service, too, where the provider tells of services: "s3:GetObject".
-    """
-    if not calls:
-        return resolution
-    known = {one.what.casefold(): one for one in resolution.usage}
-    for call in calls:
-        service = call.what.partition(":")[0].casefold()
-        for key in dict.fromkeys((call.what.casefold(), *([service] if service in known else []))):
-            before = known.get(key, Usage(call.what, None))
-            if before.last is None or before.last < call.last:
-                known[key] = replace(before, last=call.last)
-    return replace(resolution, usage=tuple(known.values()))
 
 
 def logged(run: Run, baselines: Iterable[Baseline]) -> Logged:

@@ -24,6 +24,18 @@ def reviewed(source: str) -> tuple[str, ...]:
     return tuple(table["details"][source])
 
 
+@cache
+def recorded(platform: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return patterns, lower case, of permissions whose every use a platform's log shows.
+
+    And of the exceptions from them: the table `data/recorded.toml`.
+    """
+    table = tomllib.loads(files("auditor").joinpath("data/recorded.toml").read_text("utf-8"))
+    told = table.get(platform, {})
+    found = (tuple(map(str.casefold, told.get(key, ()))) for key in ("recorded", "unless"))
+    return next(found), next(found)
+
+
 def tree(names: Iterable[str]) -> Fields:
     """Return dotted names as a tree."""
     root: Fields = {}

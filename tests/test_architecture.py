@@ -28,7 +28,7 @@ GROUND = {
     "overrides",
     "incidents",
 }
-PURE = {"classify", "risk"}
+PURE = {"classify", "risk", "used"}
 COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}
 LAYERS = (
     {"__main__"},

@@ -54,7 +54,9 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
             progress.start("hunting", len(hunts))
             searched = search(connection, hunts, window, progress.advance, engine)
         stories = tell(connection, searched.hunts, question.subjects.known)
-        used = uses.called(connection, {one.id for one in question.subjects.people})
+        used = uses.called(
+            connection, {one.id for one in question.subjects.people}, stories.findings
+        )
         looked = sight.look(connection, ledgers, question.subjects, window)
         gaps = (*looked.gaps, *sight.of_jobs(connection, spans.unknown))
     hunting = Hunting(

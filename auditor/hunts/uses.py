@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from auditor.hunts import store
 from auditor.hunts.seen import Retired
-from auditor.models import Baseline, Used
+from auditor.models import Baseline, Finding, Used
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,11 +27,15 @@ _CREDENTIALS = """
     SELECT DISTINCT platform, COALESCE(session_of, credential_uid) AS credential
     FROM events WHERE credential IS NOT NULL ORDER BY ALL
 """
+_TOLD = "CREATE OR REPLACE TABLE told (who VARCHAR, src VARCHAR, b BIGINT, e BIGINT)"
 # A call that failed for another reason than a refusal took the permission all the same.
 _CALLED = """
     SELECT who, permission, max(time) FROM (
         SELECT who, time, unnest(string_split(operation, ' ')) AS permission FROM seen
         WHERE outcome <> 'denied' AND operation IS NOT NULL AND time IS NOT NULL
+          AND NOT EXISTS (
+            SELECT 1 FROM told t WHERE t.who = seen.who AND seen.ts BETWEEN t.b AND t.e
+              AND t.src = COALESCE(seen.src_ip, seen.src_name, ''))
     ) WHERE permission <> '' GROUP BY ALL ORDER BY ALL
 """
 
@@ -99,8 +103,20 @@ def retired(connection: DuckDBPyConnection, baselines: Iterable[Baseline]) -> tu
     return tuple(Retired(name, when) for name, when in since.items())
 
 
-def called(connection: DuckDBPyConnection, ids: Collection[str]) -> tuple[Used, ...]:
-    """Return what each of the identities used, by the table `seen`, and when it last did."""
+def called(
+    connection: DuckDBPyConnection, ids: Collection[str], stories: Iterable[Finding] = ()
+) -> tuple[Used, ...]:
+    """Return what each of the identities used, by the table `seen`, and when it last did.
+
+    What stories tell of is left out: a thief's calls are none that the identity needs.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TABLE told (who VARCHAR, src VARCHAR, b BIGINT, e BIGINT)"
+    )
+    for story in stories:
+        span = (int(moment.timestamp()) for moment in (story.first, story.last))
+        told = [story.identity, story.src_ip, *span]
+        connection.execute("INSERT INTO told VALUES (?, ?, ?, ?)", told)
     rows = connection.execute(_CALLED).fetchall()
     return tuple(
         Used(who, what, last.replace(tzinfo=UTC)) for who, what, last in rows if who in ids

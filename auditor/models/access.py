@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from auditor.models.known import Confidence, Evidence, Fact, Gap, Json
 from auditor.models.score import Severity
@@ -166,6 +167,34 @@ class Resolution:
     """Why it holds more than it needs, in words; empty where nothing says so."""
     usage: tuple[Usage, ...] = ()
     """What is known of the use of what it is granted; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What logs show that an identity used from one time to another, and what they would have.
+
+    What they do not always show may have been used all the same. All names are in lower case.
+    """
+
+    since: datetime
+    until: datetime
+    used: frozenset[str]
+    """Permissions, as the platform's policies spell them."""
+    recorded: tuple[str, ...]
+    """Patterns of the permissions whose every use these logs show."""
+    unless: tuple[str, ...] = ()
+    """Patterns of exceptions from these."""
+
+    def shows(self, action: str) -> bool:
+        """Return whether the logs would show every use of a permission."""
+        name = action.casefold()
+        return any(fnmatchcase(name, one) for one in self.recorded) and not any(
+            fnmatchcase(name, one) for one in self.unless
+        )
+
+    def unused(self, action: str) -> bool:
+        """Return whether the logs prove that a permission was not used."""
+        return self.shows(action) and action.casefold() not in self.used
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from auditor.models import (
     Check,
     Coverage,
     Credential,
+    Fact,
     Gap,
     Identity,
     Json,
@@ -34,6 +35,7 @@ from auditor.models import (
     PlannedCall,
     Resolution,
     Secret,
+    Seen,
     Suggestion,
     Weakness,
 )
@@ -69,8 +71,11 @@ class Directory(Protocol):
 class Suggester(Protocol):
     """What a directory may offer besides: the rights that an identity should have instead."""
 
-    def suggest(self, identity_id: str) -> Suggestion:
-        """Return right-sized rights. KeyError for an identity that was not read."""
+    def suggest(self, identity_id: str, seen: Fact[Seen] | None = None) -> Suggestion:
+        """Return right-sized rights, less what logs prove unused where somebody hunted.
+
+        KeyError for an identity that was not read.
+        """
 
 
 @runtime_checkable

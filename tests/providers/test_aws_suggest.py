@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from auditor.models import Suggestion
+from auditor.logfields import recorded
+from auditor.models import Fact, Gap, Known, Seen, Suggestion, Unknown
 from auditor.providers.aws.analysis.suggest import LARGEST
 from auditor.providers.aws.engine import Decision, Request, evaluate
 
@@ -19,7 +21,12 @@ def allow(*actions: str, on: Any = "*", **more: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": on, **more}
 
 
-def suggested(world: Any, *statements: Any, used: dict[str, Any] | None = None) -> Suggestion:
+def suggested(
+    world: Any,
+    *statements: Any,
+    used: dict[str, Any] | None = None,
+    seen: Fact[Seen] | None = None,
+) -> Suggestion:
     document = {"Version": "2012-10-17", "Statement": list(statements)}
     inline = [{"PolicyName": "p", "PolicyDocument": document}]
     world.write(users={"ci": {"UserPolicyList": inline}})
@@ -43,7 +50,7 @@ def suggested(world: Any, *statements: Any, used: dict[str, Any] | None = None) 
                 "ServicesLastAccessed": services,
             },
         )
-    found: Suggestion = world.directory().suggest(world.arn("ci"))
+    found: Suggestion = world.directory().suggest(world.arn("ci"), seen)
     for policy in found.documents:
         assert len("".join(json.dumps(policy).split())) <= LARGEST
     return found
@@ -115,3 +122,39 @@ def test_large_policies_are_divided(world: Any) -> None:
     assert len(found.documents) > 1
     assert allows(found, "ec2:DescribeInstances")
     assert not allows(found, "iam:CreateUser", f"arn:aws:iam::{OWN}:user/x")
+
+
+# --- what logs show --------------------------------------------------------------------------
+
+SPAN = (datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def logs(*used: str) -> Known[Seen]:
+    return Known(Seen(*SPAN, frozenset(one.casefold() for one in used), *recorded("aws")))
+
+
+@pytest.mark.parametrize("services", [None, {"iam": {}, "ec2": {}, "s3": {}}])
+def test_changes_that_logs_prove_unused_go(world: Any, services: Any) -> None:
+    found = suggested(
+        world,
+        allow("ec2:*", "iam:Get*", "iam:TagUser", "iam:PassRole", "s3:*"),
+        used=services,
+        seen=logs("ec2:RunInstances", "s3:PutObject"),
+    )
+    for action in ("ec2:RunInstances", "ec2:DescribeInstances", "ec2:CreateTags", "iam:TagUser"):
+        assert allows(found, action), action
+    assert allows(found, "iam:GetUser")
+    for action in ("s3:PutObject", "s3:GetObject"):  # data events may be off
+        assert allows(found, action, "arn:aws:s3:::site/x"), action
+    for action in ("ec2:TerminateInstances", "ec2:CreateVpc"):
+        assert not allows(found, action), action
+    # Nothing shows its use: it has no call of its own. What leads to an administrator goes anyway.
+    assert allows(found, "iam:PassRole") == bool(services)
+    assert "2026-08-01 to 2026-11-01: ec2:runinstances" in " ".join(found.why)
+
+
+def test_logs_that_tell_too_little_take_nothing_out(world: Any) -> None:
+    gap = Gap("by logs, what it uses", "too short", "hunt again", "hunts")
+    found = suggested(world, allow("ec2:*"), used={"ec2": {}}, seen=Unknown(gap))
+    assert allows(found, "ec2:TerminateInstances")
+    assert gap in found.gaps

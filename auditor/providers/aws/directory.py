@@ -10,6 +10,7 @@ from auditor.models import (
     AccessKey,
     Coverage,
     Credential,
+    Fact,
     Gap,
     Identity,
     Known,
@@ -18,6 +19,7 @@ from auditor.models import (
     NoMatch,
     Resolution,
     Secret,
+    Seen,
     Suggestion,
     Weakness,
 )
@@ -95,9 +97,9 @@ class AwsDirectory:
             self._resolved[identity_id] = self._resolvers[account].resolve(identity_id)
         return self._resolved[identity_id]
 
-    def suggest(self, identity_id: str) -> Suggestion:
+    def suggest(self, identity_id: str, seen: Fact[Seen] | None = None) -> Suggestion:
         """Return the policy that an identity should have. KeyError for one that was not read."""
-        return self._resolvers[self.identities[identity_id].account].suggest(identity_id)
+        return self._resolvers[self.identities[identity_id].account].suggest(identity_id, seen)
 
 
 def _identities(account: Account) -> Iterable[Identity]:

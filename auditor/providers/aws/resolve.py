@@ -9,9 +9,11 @@ from functools import cached_property
 from auditor.models import (
     Capability,
     CapabilityName,
+    Fact,
     Gap,
     Known,
     Resolution,
+    Seen,
     Suggestion,
     Usage,
     Weakness,
@@ -108,7 +110,7 @@ class Resolver:
             usage=usage,
         )
 
-    def suggest(self, arn: str) -> Suggestion:
+    def suggest(self, arn: str, seen: Fact[Seen] | None = None) -> Suggestion:
         """Return the policy that an identity should have in place of all it has."""
         realm = self._analysis.world.realms[self._account.id]
         held = realm.holders.get(arn)
@@ -116,7 +118,7 @@ class Resolver:
             gap = self._account.details_gap
             why = ("its policies were not read, or none can limit it",)
             return Suggestion(arn, (), why, (gap,) if gap else ())
-        return suggestion(held, realm, *self._usage(arn))
+        return suggestion(held, realm, *self._usage(arn), seen)
 
     def _usage(self, arn: str) -> tuple[tuple[Usage, ...], datetime | None]:
         """Return what an identity was seen to use, and as of when; nothing where nobody asked."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from auditor.models import CapabilityName, Gap, Suggestion, Usage
+from auditor.models import CapabilityName, Fact, Gap, Known, Seen, Suggestion, Unknown, Usage
 from auditor.providers.aws import sensitive
 from auditor.providers.aws.analysis.escalations import PASS_ROLE, rows
 from auditor.providers.aws.analysis.excess import UNUSED
@@ -42,10 +42,28 @@ Keeps = Callable[[str], bool]
 
 
 def suggestion(
-    held: Holder, realm: Realm, usage: Sequence[Usage], as_of: datetime | None
+    held: Holder,
+    realm: Realm,
+    usage: Sequence[Usage],
+    as_of: datetime | None,
+    seen: Fact[Seen] | None = None,
 ) -> Suggestion:
-    """Return the policy that an identity should have in place of all it has."""
-    universe = realm.masks.universe
+    """Return the policy that an identity should have in place of all it has.
+
+    What logs prove unused is taken out, too; what they may not show stays.
+    """
+    keeps, why, gaps = _by_services(held, usage, as_of)
+    if isinstance(seen, Unknown):
+        gaps = (*gaps, seen.gap)
+    if isinstance(seen, Known):
+        keeps, why = _and_by_logs(keeps, seen.value), (*why, *_told(seen.value))
+    return Suggestion(held.arn, _documents(held, realm.masks.universe, keeps), why, gaps)
+
+
+def _by_services(
+    held: Holder, usage: Sequence[Usage], as_of: datetime | None
+) -> tuple[Keeps, tuple[str, ...], tuple[Gap, ...]]:
+    """Return what is kept by AWS's own account of what was last used, and why."""
     if as_of is None:
         gap = Gap(
             what=f"what {held.title} uses",
@@ -55,9 +73,20 @@ def suggestion(
             affects=(held.account,),
         )
         why = ("it keeps what it has, less what makes it an administrator or hides its traces",)
-        return Suggestion(held.arn, _documents(held, universe, _without_the_worst()), why, (gap,))
+        return _without_the_worst(), why, (gap,)
     used = _Used(usage, as_of)
-    return Suggestion(held.arn, _documents(held, universe, used.keeps), tuple(used.words()), ())
+    return used.keeps, tuple(used.words()), ()
+
+
+def _and_by_logs(keeps: Keeps, seen: Seen) -> Keeps:
+    return lambda action: keeps(action) and not seen.unused(action)
+
+
+def _told(seen: Seen) -> Iterator[str]:
+    made = sorted(action for action in seen.used if seen.shows(action))
+    span = f"{seen.since:%Y-%m-%d} to {seen.until:%Y-%m-%d}"
+    yield f"of the changes that logs always show it made, {span}: {', '.join(made) or 'none'}"
+    yield "others of these are taken out; reads, and what logs may not show, stay"
 
 
 @dataclass(frozen=True, slots=True)
