@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Without .pyc files every command starts two to four times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-engines lint types unit bench example schema policies pins clean
+.PHONY: demo test test-engines lint types unit bench matrix example schema policies pins clean
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -37,6 +37,11 @@ test-engines: .venv/.test .venv/.engines
 # Benchmarks print figures with ratios; they are no tests.
 bench: .venv/.test
 	for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+# Every remote call of an audit gone wrong in every way, compared with a healthy one: half an hour.
+# `make matrix PARTS="aws gcp"` runs that of some providers.
+matrix: .venv/.test
+	PYTHONPATH=tests/lab $(BIN)/python tests/bench/matrix.py $(PARTS)
 
 # reports/example/ is made, never edited.
 example: .venv/.test

@@ -16,8 +16,11 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from auditor.demo import aws_surroundings
+from auditor.demo.aws_faults import Faulty
 from auditor.demo.aws_use import LastAccessed
 from auditor.demo.estate import Account, Policy, Principal
+from auditor.demo.faults import Faults
+from auditor.demo.wire import Recording
 from auditor.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -31,8 +34,9 @@ PARTITION = "aws"
 class Aws:
     """The accounts of a scenario, served from `start` to `stop`."""
 
-    def __init__(self, accounts: Iterable[Account]) -> None:
+    def __init__(self, accounts: Iterable[Account], faults: Faults, recording: Recording) -> None:
         """Take the accounts that somebody can reach; the others exist on paper only."""
+        self._lab = faults, recording
         self._accounts = tuple(a for a in accounts if a.reached_by != "nothing")
         self._server: Any = None
 
@@ -56,9 +60,9 @@ class Aws:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it prints a line for each request
         _make_the_session_of_moto()
         moto_app = moto.DomainDispatcherApplication(moto.create_backend_app)
-        app = LastAccessed(moto_app, self._accounts)
+        self._app = Faulty(LastAccessed(moto_app, self._accounts), *self._lab)
         handler = moto.MotoRequestHandler
-        self._server = make_server(HOST, 0, app, threaded=True, request_handler=handler)
+        self._server = make_server(HOST, 0, self._app, threaded=True, request_handler=handler)
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self._forget()
@@ -74,6 +78,7 @@ class Aws:
     def stop(self) -> None:
         """Stop answering and forget everything."""
         if self._server:
+            self._app.stop()
             self._forget()
             self._server.shutdown()
             self._server.server_close()

@@ -1,11 +1,13 @@
 """What a demo server can be told to do wrong, at any time while it runs.
 
 `Faults` is the switchboard: the tests and the person at the demo flip it, the server asks it for
-each request. Paths are shell patterns over the raw path ("/api/v2/context/*/restrictions").
+each request. Paths are shell patterns over the raw path ("/api/v2/context/*/restrictions"); one
+with "{}" in it is a route instead, where "{}" stands for one segment ("/api/v2/context/{}").
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ class Garbage(Enum):
     EMPTY = ("application/json", b"")
     SHAPE = ("application/json", b'[{"items": 7}, null, "x"]')
     BINARY = ("application/octet-stream", b"\x1f\x8b\xff\x00\xfe")
+    NOTHING = ("application/json", b"{}")
 
 
 class Kind(Enum):
@@ -29,6 +32,10 @@ class Kind(Enum):
     DENY = "deny"
     THROTTLE = "throttle"
     DROP = "drop"
+    RESET = "reset"
+    HANG = "hang"
+    CUT = "cut"
+    BLANK = "blank"
     ENDLESS = "endless"
     GARBAGE = "garbage"
 
@@ -45,13 +52,14 @@ class Fault:
     message: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: int = 1
+    seconds: float = 0.0
     garbage: Garbage = Garbage.HTML
     seen: int = 0
     fired: int = 0
 
     def strikes(self, path: str) -> bool:
         """Count the request and return whether it is one that goes wrong."""
-        if not fnmatchcase(path, self.path):
+        if not _matches(path, self.path):
             return False
         self.seen += 1
         if self.seen % self.every or self.fired == self.times:
@@ -104,6 +112,22 @@ class Faults:
         """Close the connection without an answer."""
         self._add(Fault(Kind.DROP, path, every, times))
 
+    def reset(self, path: str = "*", *, every: int = 1, times: int | None = None) -> None:
+        """Reset the connection in place of an answer."""
+        self._add(Fault(Kind.RESET, path, every, times))
+
+    def hang(self, path: str, seconds: float, *, times: int | None = None) -> None:
+        """Say nothing for so long, and then close the connection."""
+        self._add(Fault(Kind.HANG, path, times=times, seconds=seconds))
+
+    def cut(self, path: str = "*", *, every: int = 1, times: int | None = None) -> None:
+        """Close the connection in the middle of the answer's body."""
+        self._add(Fault(Kind.CUT, path, every, times))
+
+    def blank(self, path: str) -> None:
+        """Answer with a page without anything on it: Google's gRPC then has more, others end."""
+        self._add(Fault(Kind.BLANK, path, garbage=Garbage.NOTHING))
+
     def endless(self, path: str) -> None:
         """Answer with the first page again and again, with a new token for a next one."""
         self._add(Fault(Kind.ENDLESS, path))
@@ -125,3 +149,9 @@ class Faults:
     def _add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    if "{}" not in pattern:
+        return fnmatchcase(path, pattern)
+    return bool(re.fullmatch("[^/]+".join(map(re.escape, pattern.split("{}"))), path))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class GoogleServer:
         """Prepare to answer; `recording` holds every call with its subject and reply."""
         self._google, self._faults, self._recording = google, faults, recording
         self._server: Any = None
+        self._stopping = threading.Event()
         self._tokens = itertools.count(1)
         self.port = 0
 
@@ -78,6 +80,7 @@ class GoogleServer:
 
     def stop(self) -> None:
         """Stop answering."""
+        self._stopping.set()
         if self._server:
             self._server.stop(0).wait()
             self._server = None
@@ -88,9 +91,12 @@ class GoogleServer:
 
         path = f"{name}/{_subject(request)}"
         fault = self._faults.strike(path)
-        if fault and fault.kind is Kind.GARBAGE:
+        if fault and fault.kind is Kind.HANG:
+            self._stopping.wait(fault.seconds)
+        pages = (Kind.ENDLESS, Kind.BLANK)
+        if fault and fault.kind in (Kind.GARBAGE, Kind.CUT):
             return b"\xff\xff\xff\xff"
-        if fault and fault.kind is not Kind.ENDLESS:
+        if fault and fault.kind not in pages:
             self._recording.add("google", "CALL", path, Reply(_status(fault), None))
             context.abort(*_refusal(fault, path))
         found = method.answer(request)
@@ -104,7 +110,9 @@ class GoogleServer:
     def _page(self, listing: str, found: Any, request: Any, fault: Fault | None) -> dict[str, Any]:
         if not hasattr(request, "page_token"):
             return {listing: found}
-        if fault:
+        if fault and fault.kind is Kind.BLANK and not request.page_token:
+            return {listing: [], "nextPageToken": "0"}
+        if fault and fault.kind is Kind.ENDLESS:
             return {listing: found[:_PAGE], "nextPageToken": f"again-{next(self._tokens)}"}
         start = int(request.page_token or 0)
         rest = {"nextPageToken": str(start + _PAGE)} if len(found) > start + _PAGE else {}
@@ -117,7 +125,9 @@ def _subject(request: Any) -> str:
 
 
 def _status(fault: Fault) -> int:
-    return {Kind.THROTTLE: 429, Kind.DROP: 503}.get(fault.kind, fault.status)
+    if fault.kind in (Kind.DROP, Kind.RESET, Kind.HANG):
+        return 503
+    return 429 if fault.kind is Kind.THROTTLE else fault.status
 
 
 def _refusal(fault: Fault, path: str) -> tuple[Any, str]:

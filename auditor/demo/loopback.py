@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -45,6 +46,7 @@ class Loopback(ThreadingHTTPServer):
         super().__init__((HOST, 0), _Handler)
         self.provider, self.app, self.faults, self.recording = provider, app, faults, recording
         self._tls = tls
+        self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
@@ -60,6 +62,7 @@ class Loopback(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Stop answering and close every connection, idle ones too."""
+        self.stopping.set()
         self.shutdown()
         self._thread.join()
         with self._lock:
@@ -108,14 +111,21 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         time.sleep(self.server.faults.latency)
         fault = self.server.faults.strike(path)
-        if fault and fault.kind is Kind.DROP:
-            self.close_connection = True
+        if fault and fault.kind in (Kind.DROP, Kind.RESET, Kind.HANG):
+            self._leave(fault)
             return
         reply = self._answer(path, query, fault, self._body())
         self.server.recording.add(self.server.provider, self.command, self.path, reply)
-        self._send(reply)
+        self._send(reply, cut=bool(fault and fault.kind is Kind.CUT))
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 (the base class calls them so)
+
+    def _leave(self, fault: Fault) -> None:
+        """End the connection without an answer."""
+        self.close_connection = True
+        self.server.stopping.wait(fault.seconds)
+        if fault.kind is Kind.RESET:
+            reset(self.connection)
 
     def _body(self) -> str:
         length = self.headers.get("Content-Length", "0")
@@ -123,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(min(size, LARGEST_BODY)).decode("utf-8", "replace")
 
     def _answer(self, path: str, query: str, fault: Fault | None, body: str) -> Reply:
-        if fault and fault.kind is not Kind.ENDLESS:
+        if fault and fault.kind not in (Kind.ENDLESS, Kind.CUT):
             return _broken(fault)
         return self.server.app(
             Request(
@@ -132,12 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
                 dict(parse_qsl(query, keep_blank_values=True)),
                 self.headers.get("Circle-Token") or self.headers.get("Authorization"),
                 "application/json" in self.headers.get("Accept", ""),
-                endless=fault is not None,
+                endless=bool(fault and fault.kind is Kind.ENDLESS),
                 body=body,
             )
         )
 
-    def _send(self, reply: Reply) -> None:
+    def _send(self, reply: Reply, *, cut: bool = False) -> None:
         payload = reply.payload()
         self.send_response(reply.status)
         if self.command != "GET":  # a body we have not read would be taken for the next request
@@ -154,14 +164,23 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(payload)
+        self.wfile.write(payload[: len(payload) // 2] if cut else payload)
+        self.close_connection |= cut
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: the recording has it."""
 
 
+def reset(connection: socket.socket) -> None:
+    """Reset a connection: closed with no time to linger, nobody is told good-bye."""
+    with suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # Not through TLS, which would say good-bye; and not `close`, which waits for open files.
+    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
 def _broken(fault: Fault) -> Reply:
-    if fault.kind is Kind.GARBAGE:
+    if fault.kind in (Kind.GARBAGE, Kind.BLANK):
         content_type, body = fault.garbage.value
         return Reply(200, body, content_type=content_type)
     if fault.kind is Kind.THROTTLE:

@@ -33,7 +33,8 @@ class Organisation:
     """Serves a scenario while its `with` block runs, as the vendors would.
 
     One at a time in a process, if it has AWS accounts. `faults` can be switched at any time,
-    `recording` holds every exchange with CircleCI, `google_recording` those with Google.
+    `recording` holds every exchange with CircleCI, GitHub and Azure; those with Google and AWS have
+    recordings of their own.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Organisation:
         self._github: Loopback | None = None
         self._aws: aws.Aws | None = None
         self.google_recording = Recording(keep=self.recording.keeps)
+        self.aws_recording = Recording(keep=self.recording.keeps)
         self._google: tuple[GoogleServer, Loopback] | None = None
         self._azure: Loopback | None = None
 
@@ -77,7 +79,7 @@ class Organisation:
                 self._azure = self._serve(Loopback("azure", cloud, tls, *self._lab), stack)
                 cloud.url = self._azure.url
             if self.scenario.accounts:
-                self._aws = aws.Aws(self.scenario.accounts)
+                self._aws = aws.Aws(self.scenario.accounts, self.faults, self.aws_recording)
                 stack.callback(self._aws.stop)
                 self._aws.start()
             if self.scenario.google:

@@ -1,4 +1,7 @@
-"""What the audit says when CircleCI misbehaves: never less than is true, never clean."""
+"""What the command says when CircleCI misbehaves: never less than is true, never clean.
+
+Each call, gone wrong in each way, is for `test_honesty`; here the command itself ends as it should.
+"""
 
 from __future__ import annotations
 
@@ -43,18 +46,9 @@ def test_endless_pages_end(healthy: Audits, audits: Audits) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [
-        "/api/v2/context/*/restrictions",
-        "/api/v2/context/*/environment-variable",
-        "/api/v2/project/*/settings",
-        "/api/v2/project/*/envvar",
-        "/api/v1.1/*",
-        "/api/v3/*",
-        "/api/private/*",
-        "/api/v2/context",
-    ],
+    ["/api/v2/context/*/restrictions", "/api/v3/*", "/api/v2/context"],
 )
-@pytest.mark.parametrize("how", ["403", "404", "500", "html", "truncated", "empty", "shape"])
+@pytest.mark.parametrize("how", ["403", "shape"])
 def test_a_refused_or_useless_store_is_a_gap(
     undisturbed: Audits, audits: Audits, path: str, how: str
 ) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SESSION_NAME = "ci-secrets-auditor"
 """How the audit shows in the account's own logs when a role is assumed."""
 _CONNECT_SECONDS = 10
-_READ_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,8 @@ def _config(settings: Settings) -> Config:
     # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html
     return Config(
         retries={"mode": "adaptive", "total_max_attempts": settings.retries + 1},
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        connect_timeout=min(_CONNECT_SECONDS, settings.timeout),
+        read_timeout=settings.timeout,
         max_pool_connections=settings.parallel,
         user_agent_extra=f"ci-secrets-auditor/{__version__}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.config import STRICT, Most, OptionalEndpoint, Parallel, Retries
+from auditor.config import STRICT, Most, OptionalEndpoint, Parallel, Retries, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Settings:
     """How many calls may be under way at once."""
     retries: Retries = 7
     """How often a call is repeated that was throttled or got no answer."""
+    timeout: Seconds = 60
+    """Seconds that one call may take."""
     last_accessed: Most = 500
     """How many identities of an account are asked at most when they used what; 0 asks for none."""
     resource_policies: Most = 200

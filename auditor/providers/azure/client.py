@@ -25,7 +25,6 @@ AGENT = f"ci-secrets-auditor/{__version__}"
 ROLES_VERSION = "2022-05-01-preview"
 """The one version of role definitions that tells their conditions."""
 _CONNECT_SECONDS = 10
-_READ_SECONDS = 60
 _CLI_SECONDS = 30
 
 
@@ -87,8 +86,7 @@ class Clients:
             "permit_redirects": False,
             "retry_total": self.settings.retries,
             "user_agent": AGENT,
-            "connection_timeout": _CONNECT_SECONDS,
-            "read_timeout": _READ_SECONDS,
+            **_patience(self.settings),
             **_verify(self.settings),
         }
 
@@ -110,6 +108,7 @@ def connect(settings: Settings) -> Clients:
         # Only Microsoft's own clouds are known to the discovery that would be asked instead.
         disable_instance_discovery=settings.authority != AUTHORITY,
         retry_total=settings.retries,
+        **_patience(settings),
         **_verify(settings),
     )
     command_line = AzureCliCredential(process_timeout=_CLI_SECONDS)
@@ -127,6 +126,12 @@ def scope(address: str, own: str) -> str:
 def graph_scope(settings: Settings) -> str:
     """Return the scope of tokens for Graph."""
     return scope(settings.graph, GRAPH)
+
+
+def _patience(settings: Settings) -> dict[str, Any]:
+    """Return how long one call may take."""
+    connect = min(_CONNECT_SECONDS, settings.timeout)
+    return {"connection_timeout": connect, "read_timeout": settings.timeout}
 
 
 def _verify(settings: Settings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -24,7 +25,7 @@ from auditor.providers.azure.account_names import KINDS, AccountNames
 from auditor.providers.azure.classic import KIND as CLASSIC
 from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.credentials import Credentials
-from auditor.providers.azure.documents import entries, text
+from auditor.providers.azure.documents import entries, is_complete, text
 from auditor.providers.azure.engine.scopes import is_group
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import PARTS, SOURCE, gap_of
@@ -108,11 +109,23 @@ def _gaps(estate: Estate) -> Iterator[Gap]:
                 yield gap_of(kind, document, _titles(estate, part))
         if not documents and kind in _NEEDED:
             yield gap_of(kind, None)
+    yield from _unread_trusts(estate)
     for problem in entries(estate.document("files", "export"), "Problems"):
         fix = "leave it out of the folder" if problem.get("strange") else "export it again, as JSON"
         yield Gap(f"exported file {text(problem, 'File')}", text(problem, "why"), fix, SOURCE)
     yield from Administrators(estate).gaps()
     yield from estate.malformed
+
+
+def _unread_trusts(estate: Estate) -> Iterator[Gap]:
+    """Yield a gap for each reason why federated credentials, weaknesses perhaps, were not read."""
+    refused: dict[str, list[str]] = defaultdict(list)
+    documents = estate.documents.get("federated", {})
+    for id_, document in documents.items():
+        if not is_complete(document):
+            refused[text(document, "error")].append(id_)
+    for ids in refused.values():
+        yield gap_of("federated", documents[ids[0]], map(estate.name_of, ids))
 
 
 def _titles(estate: Estate, part: str) -> list[str]:

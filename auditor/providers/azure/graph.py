@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _SELECT, _TOP = "%24select", "%24top"
 _PAGE = 999
-_SECONDS = 60.0
 LOGS_PAUSE = 2.1
 """Seconds between two questions to Entra's logs, which answer 5 in 10 seconds.
 
@@ -152,7 +151,7 @@ async def _read_all(clients: Clients, listings: list[Listing], take: Take, pause
     limit = asyncio.Semaphore(clients.settings.parallel)
     # The SDK wraps the transport in one of its own, which does not close it.
     async with _transport(clients) as transport:
-        client = httpx.AsyncClient(transport=transport, timeout=_SECONDS)
+        client = httpx.AsyncClient(transport=transport, timeout=clients.settings.timeout)
         reader = _Reader(_adapter(clients, client), clients.settings.graph, pause)
 
         async def one(listing: Listing) -> None:

@@ -111,6 +111,8 @@ class Resolver:
         unread = [id_ for id_ in owned if not estate.is_whole("owners", id_)]
         if unread or not owned:
             yield self._gap("owners", *unread[:1])
+        if "all" in estate.documents.get("applications", {}):  # whose owners nobody could ask for
+            yield from () if estate.is_whole("applications") else (self._gap("applications"),)
 
     def _groups_are_known(self, person: Person) -> bool:
         read = self._estate.is_whole("member-of", person.id) or self._members_are_whole

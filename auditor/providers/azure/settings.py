@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.config import STRICT, Endpoint, Most, Parallel, Retries
+from auditor.config import STRICT, Endpoint, Most, Parallel, Retries, Seconds
 
 AUTHORITY = "https://login.microsoftonline.com"
 ARM = "https://management.azure.com"
@@ -35,6 +35,8 @@ class Settings:
     """How many calls may be under way at once."""
     retries: Retries = 3
     """How often a call is repeated that was throttled or got no answer."""
+    timeout: Seconds = 60
+    """Seconds that one call may take."""
     principals: Most = 2000
     """Of how many service principals at most permissions, groups and owners are asked for."""
 

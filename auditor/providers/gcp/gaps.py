@@ -131,6 +131,15 @@ def inherited_gap(estate: Estate) -> Gap | None:
     )
 
 
+def unread(estate: Estate, parts: Iterable[str]) -> Iterator[Gap]:
+    """Yield the gap of each of these parts that was not read whole, wherever that was."""
+    for part in parts:
+        documents = estate.of(part)
+        missing = [name for name, document in documents.items() if not is_complete(document)]
+        if missing:
+            yield gap_of(part, documents[missing[0]], missing)
+
+
 def role_gap(roles: tuple[str, ...], project: str) -> Gap:
     """Return the gap of roles that nobody described."""
     shown = ", ".join(roles[:_NAMES_SHOWN])

@@ -62,6 +62,7 @@ def read(fill: Fill) -> dict[str, Any]:
     import requests  # noqa: PLC0415
     from google.api_core.exceptions import GoogleAPICallError, RetryError  # noqa: PLC0415
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     document: dict[str, Any] = {}
     try:
@@ -74,7 +75,7 @@ def read(fill: Fill) -> dict[str, Any]:
     except GoogleAuthError as error:
         # Its text may quote the reply of a token server.
         document |= refusal(type(error).__name__, "the credentials cannot be used")
-    except (EndlessPages, requests.RequestException) as error:
+    except (EndlessPages, requests.RequestException, HTTPError) as error:
         document |= refusal(type(error).__name__, _WORDS.get(type(error).__name__, "no answer"))
     except Refused as error:
         document |= refusal(error.code, error.message)

@@ -10,7 +10,7 @@ from auditor.models import Gap, Grant, Resolution
 from auditor.providers.gcp.capabilities import Form, Gathering, harmful, hits
 from auditor.providers.gcp.chains import Chains
 from auditor.providers.gcp.estate import Estate
-from auditor.providers.gcp.gaps import inherited_gap, role_gap, unread_groups
+from auditor.providers.gcp.gaps import inherited_gap, role_gap, unread, unread_groups
 from auditor.providers.gcp.guardrails import Guardrails
 from auditor.providers.gcp.held import Held, Holdings
 from auditor.providers.gcp.impersonation import Edge, edges
@@ -18,6 +18,9 @@ from auditor.providers.gcp.names import account_member, short
 from auditor.providers.gcp.usage import Uses
 
 _GRANTS_SHOWN = 500
+_NEEDED = ("policies", "assets")
+"""Parts without which something that an identity may do could be missing: what it was granted, and
+which accounts and projects lie below where it was."""
 
 
 class Resolver:
@@ -30,6 +33,7 @@ class Resolver:
         self._held: dict[str, tuple[Held, ...]] = {}
         self._groups_gap = unread_groups(estate, self._is_harmful)
         self._above = inherited_gap(estate)
+        self._unread = tuple(unread(estate, _NEEDED))
 
     def resolve(self, identity_id: str, member: str) -> Resolution:
         """Return what an identity may do, by its member in canonical spelling."""
@@ -81,6 +85,7 @@ class Resolver:
             yield role_gap(unknown, project)
         if self._above:
             yield self._above
+        yield from self._unread
         if self._groups_gap and self._estate.groups_of(member_email(member)) is None:
             yield self._groups_gap
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.models import Evidence, Severity, Weakness, weakness_id
-from auditor.providers.gcp.documents import entries, text
+from auditor.providers.gcp.documents import entries, is_complete, text
 from auditor.providers.gcp.estate import PROVIDER_ASSET, Estate, asset_data
 from auditor.providers.gcp.gaps import SOURCE
 
@@ -44,7 +44,7 @@ def _of_provider(estate: Estate, data: dict[str, Any]) -> Iterator[Weakness]:
     ]
     yield Weakness(
         id=weakness_id("gcp", "circleci-pool", name),
-        severity=Severity.HIGH if whole else Severity.MEDIUM,
+        severity=_severity(estate, whole),
         what=f"identity pool provider {name} lets in every project of the CircleCI organisation",
         why="its attribute condition "
         + ("names no project" if condition else "is missing")
@@ -54,6 +54,14 @@ def _of_provider(estate: Estate, data: dict[str, Any]) -> Iterator[Weakness]:
         source=SOURCE,
         evidence=tuple(evidence),
     )
+
+
+def _severity(estate: Estate, whole: list[str]) -> Severity:
+    """Return how bad it is: unknown where nobody could read what the pool may do."""
+    if whole:
+        return Severity.HIGH
+    read = all(map(is_complete, estate.of("policies").values()))
+    return Severity.MEDIUM if read else Severity.UNKNOWN
 
 
 def _holders(estate: Estate, member: str) -> Iterator[str]:
