@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from auditor.cli import app
-from auditor.models import CapabilityName
+from auditor.models import CapabilityName, Json
 from auditor.providers.azure.engine.documents import read_definition
 from auditor.providers.azure.held import held
 from auditor.providers.azure.rate import rated
@@ -192,6 +193,18 @@ def test_what_a_condition_leaves_of_giving_roles(condition: str, tier: int) -> N
         (["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], [], 0),
         (["Microsoft.ManagedIdentity/*"], ["*/assign/action", "*/write"], 2),
         (["Microsoft.Brand.New/things/listKeys/action"], [], 1),
+        (["Microsoft.Brand.New/things/listAdminKeys/action"], [], 1),
+        (["Microsoft.Brand.New/things/listApiKeys/action"], [], 1),
+        (["Microsoft.Brand.New/things/listCredentials/action"], [], 1),
+        (["Microsoft.Brand.New/things/listConnectionStrings/action"], [], 1),
+        (["Microsoft.Brand.New/things/access/createApiKey/action"], [], 1),
+        (["Microsoft.Brand.New/things/generateAccessToken/action"], [], 1),
+        (["Microsoft.Brand.New/things/regeneratePrimaryKey/action"], [], 1),
+        (["Microsoft.Brand.New/things/list/action"], [], 2),
+        # what only opens a way to a cluster, in which its own roles decide
+        (["Microsoft.ContainerService/fleets/listCredentials/action"], [], 2),
+        (["Microsoft.Kubernetes/connectedClusters/listClusterUserCredential/action"], [], 2),
+        (["Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"], [], 0),
         (["Microsoft.Brand/new/*"], [], 2),
         (["Microsoft.Support/*"], [], 3),
         (["*"], ["*"], 3),
@@ -203,6 +216,31 @@ def test_what_a_condition_leaves_of_giving_roles(condition: str, tier: int) -> N
 def test_wildcards_meet_wildcards(given: list[str], taken: list[str], expected: int) -> None:
     found = rated(read_definition(role("r", block(*given, notActions=taken))))
     assert found["tier"] == expected
+
+
+SPELLINGS: Sequence[tuple[str, Json]] = (
+    ("of the API", {"name": "r", "properties": {"permissions": [{"actions": ["*"]}]}}),
+    ("of the command line", {"name": "r", "permissions": [{"actions": ["*"]}]}),
+    ("in capitals, as some of Azure's own", {"name": "r", "permissions": [{"Actions": ["*"]}]}),
+    ("of PowerShell", {"Name": "r", "Id": "i", "IsCustom": True, "Actions": ["*"]}),
+)
+
+
+@pytest.mark.parametrize("document", [one for _, one in SPELLINGS], ids=[n for n, _ in SPELLINGS])
+def test_no_spelling_of_a_role_makes_it_harmless(document: Json) -> None:
+    assert rated(read_definition(document))["capabilities"][0] == "admin"
+
+
+def test_a_condition_in_capitals_counts_too() -> None:
+    only = f"{REQUEST} ForAnyOfAnyValues:GuidEquals {{{OWNER}}}"
+    found = read_definition({"name": "r", "permissions": [{"Actions": [WRITE], "Condition": only}]})
+    assert (rated(found)["tier"], rated(found)["conditional"]) == (1, True)
+
+
+def test_a_role_that_is_listed_by_its_title_is_known_by_its_guid() -> None:
+    path = f"/providers/Microsoft.Authorization/RoleDefinitions/{OWNER}"
+    found = read_definition({"id": path, "name": "Owner", "permissions": []})
+    assert (found.id, found.name) == (OWNER, "Owner")
 
 
 NAMES = st.sampled_from(sorted({action.name for action in actions() if not action.part}))

@@ -6,6 +6,7 @@ Both shapes are read: that of the API, with everything under "properties", and t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 https://learn.microsoft.com/azure/role-based-access-control/deny-assignments#the-all-principals-principal
 """
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Malformed(ValueError):
@@ -87,14 +90,18 @@ class Denial:
 
 
 def read_definition(document: Json, where: str = "definition") -> Definition:
-    """Return a role definition. Malformed where it is none."""
+    """Return a role definition, also as PowerShell prints it. Malformed where it is none."""
     fields = _flat(document, where)
-    id_ = _text(fields, "name", where) or _text(fields, "id", where)
+    name, path = _text(fields, "name", where), _text(fields, "id", where)
+    # The API names a role by its GUID; PowerShell, and lists made by others, by its title.
+    id_ = name if _GUID.fullmatch(name) or not path else path
     kind = _text(fields, "roleType", where) or _text(fields, "type", where)
+    if "permissions" not in fields and "actions" in fields:
+        fields = {**fields, "permissions": [fields]}
     return Definition(
         id=last_part(_needed(id_, f"{where}, name")),
-        name=_text(fields, "roleName", where) or id_,
-        custom=kind.lower() == "customrole",
+        name=_text(fields, "roleName", where) or name or id_,
+        custom=kind.lower() == "customrole" or fields.get("isCustom") is True,
         blocks=_blocks(fields, where),
     )
 
@@ -138,8 +145,19 @@ def last_part(path: str) -> str:
 def _flat(document: Json, where: str) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise Malformed(f"{where}: it is not an object")
-    inner = document.get("properties")
-    return {**document, **inner} if isinstance(inner, Mapping) else document
+    fields = _small(document)
+    inner = fields.get("properties")
+    return {**fields, **_small(inner)} if isinstance(inner, Mapping) else fields
+
+
+def _small(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object whose names begin small: Azure's own roles hold "Actions" here and there.
+
+    Read by one spelling alone, such a block would give nothing and its role look harmless.
+    """
+    if any(name[:1].isupper() for name in document):
+        return {name[:1].lower() + name[1:]: value for name, value in document.items()}
+    return document
 
 
 def _blocks(fields: Mapping[str, Any], where: str) -> tuple[Block, ...]:
@@ -152,6 +170,7 @@ def _blocks(fields: Mapping[str, Any], where: str) -> tuple[Block, ...]:
 def _block(document: Json, where: str) -> Block:
     if not isinstance(document, Mapping):
         raise Malformed(f"{where}: it is not an object")
+    document = _small(document)
     return Block(
         actions=_patterns(document, "actions", where),
         not_actions=_patterns(document, "notActions", where),
