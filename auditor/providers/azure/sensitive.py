@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -73,12 +74,12 @@ def directory_roles() -> Mapping[str, Danger]:
 
 
 def rate_permission(id_: str, name: str) -> Danger:
-    """Return how dangerous a permission is, by its GUID, else by its name, else by its end."""
+    """Return how dangerous a permission is, by its GUID, by its name, else by how that is made."""
     if known := permissions().get(id_.lower()) or _by_name().get(name.lower()):
         return known
-    endings = _table("azure-graph.toml")["unlisted"]
-    ending = next(end for end in endings if name.lower().endswith(end.lower()))
-    return _danger(endings[ending] | {"name": name or id_})
+    patterns = _table("azure-graph.toml")["unlisted"]
+    pattern = next(one for one in patterns if fnmatchcase(name.lower(), one.lower()))
+    return _danger(patterns[pattern] | {"name": name or id_})
 
 
 def rate_directory_role(template_id: str, name: str) -> Danger:

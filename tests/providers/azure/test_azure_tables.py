@@ -79,10 +79,16 @@ def test_every_permission_and_role_has_a_guid_a_tier_and_a_reason(table: Any) ->
         ("7ab1d382-f21e-4acd-a863-ba3e13f7da61", "Directory.Read.All", 2),
         ("", "Brand.New.ReadWrite.All", 1),
         ("", "Brand.New.Read.All", 2),
+        ("", "UserAuthMethod-Passkey.ReadWrite.All", 0),
+        ("", "UserAuthMethod-Passkey.Read.All", 2),
+        ("", "Policy.ReadWrite.CrossTenantAccess", 1),
+        ("", "RoleManagement.ReadWrite.Defender", 1),
+        ("", "Brand.New.ReadWrite.Selected", 2),
+        ("", "Brand.New.FullControl.All", 1),
         ("00000000-0000-0000-0000-00000000dead", "", 2),
     ],
 )
-def test_permissions_are_rated_by_guid_then_name_then_ending(
+def test_permissions_are_rated_by_guid_then_name_then_how_that_is_made(
     id_: str, name: str, tier: int
 ) -> None:
     assert rate_permission(id_, name).tier == tier
