@@ -5,6 +5,9 @@
 Wanted are 5 s and 300 MB for the permissions, from an export on disk to the last line, and 0.5 s
 from the first call of Graph to its answer. Seconds are of processor time where nothing is waited
 for. The roles are made up of the actions of the reviewed table and of wildcards over them.
+
+The first answer is timed in a fresh process, after another one has left the SDK's byte code behind:
+compiling half of it costs a second, once an installation.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ import argparse
 import importlib
 import io
 import json
+import os
 import random
 import resource
 import ssl
+import subprocess
 import sys
 import tempfile
 import time
@@ -53,9 +58,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("roles", 928), ("principals", 500), ("assignments", 5000)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--answer-only", action="store_true", help=argparse.SUPPRESS)
     told = parser.parse_args()
+    if told.answer_only:
+        _first_answer()
+        return 0
     _permissions(told.roles, told.principals, told.assignments)
-    _first_answer()
+    surroundings = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    again = [sys.executable, __file__, "--answer-only"]
+    subprocess.run(again, env=surroundings, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(again, env=surroundings, check=True)
     return 0
 
 
@@ -139,20 +151,21 @@ def _first_answer() -> None:
     def take(*_: Any) -> None:
         answered.append((time.monotonic(), time.process_time()))
 
-    begun = time.monotonic()
+    begun, idle = time.monotonic(), time.process_time()
     for module in SDK:
         importlib.import_module(module)
-    imported = time.monotonic() - begun
+    imported, loaded = time.monotonic() - begun, time.process_time() - idle
     asked, before = time.monotonic(), time.process_time()
     graph.read(clients, graph.of_tenant()[:2], take)
     seconds, worked = answered[0][0] - asked, answered[0][1] - before
     server.stop()
-    print(f"the SDK of Graph is imported in {imported:.2f} s")
-    ratio = seconds / WANTED_ANSWER
+    print(f"the SDK of Graph is imported in {imported:.2f} s, {loaded:.2f} s of processor time")
     print(
-        f"first answer of Graph {seconds:.2f} s after the first call, {ratio:.2f} x what is wanted"
+        f"first answer of Graph {seconds:.2f} s after the first call, {worked:.2f} s of it of "
+        f"processors, the server's included: {seconds / WANTED_ANSWER:.2f} x what is wanted"
     )
-    print(f"{worked:.2f} s of it are processor time, the server's included")
+    both = loaded + worked
+    print(f"both together {both:.2f} s of processor time, {both / WANTED_ANSWER:.2f} x of it")
 
 
 if __name__ == "__main__":
