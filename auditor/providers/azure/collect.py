@@ -27,6 +27,7 @@ from auditor.providers.azure.kinds import unfolded
 from auditor.providers.azure.manager import Job, Manager
 from auditor.providers.azure.people import is_microsofts
 from auditor.providers.azure.settings import Settings
+from auditor.tails import Sealer
 
 
 def collect(settings: Settings, collecting: Collecting) -> None:
@@ -162,12 +163,18 @@ def _save(
     error: Exception | None,
     collecting: Collecting,
 ) -> None:
-    found = (inner for item in items for inner in unfolded(item))
-    document: dict[str, Any] = {"value": [clean(kind, one, collecting.sealer) for one in found]}
-    if error is not None:
-        document |= refusal(*told(error))
-    collecting.snapshot.save(document_key(kind, part), document)
+    made = document(kind, items, error, collecting.sealer)
+    collecting.snapshot.save(document_key(kind, part), made)
     collecting.progress.advance()
+
+
+def document(
+    kind: str, items: list[dict[str, Any]], error: Exception | None, sealer: Sealer
+) -> dict[str, Any]:
+    """Return what the snapshot keeps of a listing, with the refusal where it was refused."""
+    found = (inner for item in items for inner in unfolded(item))
+    refused = refusal(*told(error)) if error is not None else {}
+    return {"value": [clean(kind, one, sealer) for one in found], **refused}
 
 
 def told(error: Exception) -> tuple[str, str]:

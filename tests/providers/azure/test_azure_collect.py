@@ -25,7 +25,7 @@ from auditor.demo.estate import Tenant
 from auditor.demo.faults import Faults, Garbage
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording, Reply, Request
-from auditor.models import Health, Known, OldKey, Unknown
+from auditor.models import Check, Health, Known, OldKey, Unknown
 from auditor.providers.azure import PROVIDER, history
 from auditor.providers.azure.client import ForeignLink, refuse_other_host
 from auditor.providers.azure.directory import AzureDirectory
@@ -553,14 +553,66 @@ def test_every_permission_has_its_guid() -> None:
 # --- before an audit -------------------------------------------------------------------------
 
 
+def warned(lab: Lab) -> list[Check]:
+    return [one for one in PROVIDER.examine(lab.settings()) if one.health is Health.WARN]
+
+
 def test_a_tenant_is_examined_before_an_audit(lab: Lab) -> None:
-    lab.faults.deny("/subscriptions", 403)
+    before = len(lab.recording)
     checks = list(PROVIDER.examine(lab.settings()))
     assert checks[0].health is Health.OK
     assert "Acme Rockets" in checks[0].says
-    warned = [check for check in checks if check.health is Health.WARN]
-    assert any(check.says.startswith("subscriptions: ") and check.fix for check in warned)
-    assert "auditor permissions azure" in checks[-1].says
+    said = [check.says for check in checks]
+    assert any(line.startswith("2 of 2 subscriptions were asked") for line in said)
+    assert any("auditor permissions azure" in line for line in said)
+    asked = [json.loads(line) for line in lab.recording.lines()[before:]]
+    assert all(one["method"] == "GET" or "/token" in one["path"] for one in asked)
+    assert len(asked) < 80
+
+
+def test_every_sort_of_reading_is_asked_for_before_an_audit(lab: Lab) -> None:
+    before = len(lab.recording)
+    list(PROVIDER.examine(lab.settings()))
+    paths = {json.loads(line)["path"].partition("?")[0] for line in lab.recording.lines()[before:]}
+    graph = {path.rpartition("/")[2] for path in paths if path.startswith(("/v1.0/", "/beta/"))}
+    assert {GRAPH_KINDS[name] for name in graph} == set(GRAPH)
+    others = {_action(path) for path in paths if not path.startswith(("/v1.0/", "/beta/"))}
+    wanted = {one.lower() for one in ACTIONS.values()}
+    assert wanted <= {one.lower() for one in others}
+
+
+REFUSALS = (
+    ("/subscriptions", "subscriptions", "the role Reader at the root management group"),
+    ("*/storageAccounts", "storage accounts", "Microsoft.Storage/storageAccounts/read"),
+    ("*/vaults", "access policies of key vaults", "Microsoft.KeyVault/vaults/read"),
+    ("*/values", "activity log of subscriptions", "Microsoft.Insights/eventtypes/values/read"),
+    ("*/managementGroups/*", "management groups", "Microsoft.Management/managementGroups/read"),
+    ("*/diagnosticSettings", "diagnostic settings", "Microsoft.Insights/diagnosticSettings/read"),
+    ("*/appRoleAssignments", "application permissions", "Application.Read.All"),
+    ("*/transitiveMemberOf", "groups of service principals", "Directory.Read.All"),
+    ("/beta/auditLogs/signIns", "sign-ins of service principals", "AuditLog.Read.All"),
+)
+
+
+@pytest.mark.parametrize(("path", "what", "permission"), REFUSALS)
+def test_a_missing_permission_is_told_with_the_exact_grant(
+    path: str, what: str, permission: str, lab: Lab
+) -> None:
+    lab.faults.deny(path, 403)
+    (check,) = [one for one in warned(lab) if one.says.startswith(f"{what}: ")]
+    assert check.fix is not None
+    assert f"grant {permission}" in check.fix
+
+
+def test_how_long_logs_are_kept_is_told_before_an_audit(lab: Lab) -> None:
+    told = [check.says for check in PROVIDER.examine(lab.settings())]
+    assert (
+        "activity log of the subscription production: kept for 90 days and sent to a place of its "
+        "own" in told
+    )
+    short = [check for check in warned(lab) if "ServicePrincipalSignInLogs" in check.says]
+    assert "kept for 7 days and sent nowhere else" in short[0].says
+    assert short[0].fix
 
 
 def test_a_tenant_that_lets_nobody_in_fails(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
