@@ -9,7 +9,7 @@ from itertools import chain
 from auditor import __version__
 from auditor.classify.catalogue import kinds
 from auditor.classify.entries import judge
-from auditor.classify.groups import group
+from auditor.classify.groups import group, with_mentions
 from auditor.inventory import Inventory
 from auditor.models import (
     Assessment,
@@ -63,7 +63,7 @@ def conclude(
         },
     )
     classified = judge(seen.secrets, todo.people)
-    credentials = group(seen.secrets.values(), classified)
+    credentials = with_mentions(group(seen.secrets.values(), classified), seen.secrets, seen.uses)
     answers = {
         credential.id: _identify(todo, credential, seen.secrets, seen.directories)
         for credential in credentials
@@ -94,7 +94,7 @@ def conclude(
         assessments=assessments,
         coverage=seen.coverage,
         gaps=_gaps(seen, answers.values(), standing.resolutions),
-        uses=tuple(chain.from_iterable(found.uses for found in seen.inventories)),
+        uses=seen.uses,
         job_runs=tuple(chain.from_iterable(found.job_runs for found in seen.inventories)),
         weaknesses=tuple(chain.from_iterable(one.weaknesses for one in seen.directories.values())),
         logs=tuple(chain.from_iterable(one.logs for one in seen.directories.values())),
@@ -115,6 +115,7 @@ class _Seen:
         self.directories = directories
         self.secrets = {secret.id: secret for found in inventories for secret in found.secrets}
         self.places = tuple(place for found in inventories for place in found.places)
+        self.uses = tuple(chain.from_iterable(found.uses for found in inventories))
         read: tuple[Inventory | Directory, ...] = (*inventories, *directories.values())
         self.coverage = tuple(chain.from_iterable(found.coverage for found in read))
         self.gaps = tuple(chain.from_iterable(found.gaps for found in read))

@@ -239,6 +239,7 @@ def _kind(row: Json) -> Kind:
         revoke=row.get("revoke", ""),
         role=Role(row.get("role", "secret")),
         issued=row.get("issued", False),
+        keyless=row.get("keyless", False),
         perhaps=row.get("perhaps"),
     )
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile, zip_longest
 from typing import TypeAlias
 
 from auditor.classify.catalogue import kinds
-from auditor.models import Classification, Credential, Kind, Part, Role, Secret
+from auditor.models import Classification, Credential, Kind, Part, Role, Secret, Use
 
 _Member: TypeAlias = tuple[Secret, Classification]
 _Place: TypeAlias = tuple[str, str, str, str, str]
@@ -37,6 +38,31 @@ def group(
         for place, members in groups.items()
         for credential in _credentials(place, kinds()[place[3]], members)
     )
+
+
+def with_mentions(
+    credentials: Iterable[Credential], secrets: Mapping[str, Secret], uses: Iterable[Use]
+) -> tuple[Credential, ...]:
+    """Return the credentials with the identities that jobs name which name one of their entries.
+
+    A job that receives an entry and does not name it tells nothing of it.
+    """
+    named: dict[tuple[str, str], set[str]] = {}
+    for use in uses:
+        for name in use.names if use.mentions else ():
+            named.setdefault((use.scope_id, name), set()).update(use.mentions)
+    return tuple(
+        replace(one, mentions=tuple(sorted(_mentions(one, secrets, named)))) for one in credentials
+    )
+
+
+def _mentions(
+    credential: Credential,
+    secrets: Mapping[str, Secret],
+    named: Mapping[tuple[str, str], set[str]],
+) -> set[str]:
+    names = {secrets[part.secret_id].name for part in credential.parts}
+    return set().union(*(named.get((credential.scope.id, name), ()) for name in names))
 
 
 def _credentials(place: _Place, kind: Kind, members: Sequence[_Member]) -> Iterator[Credential]:

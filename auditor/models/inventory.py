@@ -134,6 +134,8 @@ class Use:
     """When it last started, as far as was looked."""
     confirmed: bool
     """Whether a job that ran told so itself, not the configuration alone."""
+    mentions: tuple[str, ...] = ()
+    """Identities of providers that the job's configuration names, by their exact form."""
 
     @property
     def by_context(self) -> bool:

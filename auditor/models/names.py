@@ -42,6 +42,8 @@ class Kind:
     """What an entry is of which the store, and not the name, tells the kind."""
     issued: bool = False
     """True where the CI system itself issues it, so that it dies with its entry."""
+    keyless: bool = False
+    """True where no secret is stored: the entry names a login by the CI system's own tokens."""
     perhaps: str | None = None
     """Name of a provider that may list it, where other places that nobody lists may accept it too.
 
@@ -93,6 +95,8 @@ class Credential:
     scope: Scope
     stem: str
     parts: tuple[Part, ...]
+    mentions: tuple[str, ...] = ()
+    """Identities that the configuration of jobs names together with its entries."""
 
     def part(self, name: str) -> str | None:
         """Return the secret id that holds the named part, if any."""

@@ -34,7 +34,8 @@ def decide(case: Case) -> tuple[Rotate, str]:
     """Return what to do now, and the words that say what and where."""
     rotate = _decide(case)
     if rotate is Rotate.NOTHING:
-        return rotate, "Nothing to do."
+        keyless = case.kind if case.kind and case.kind.keyless else None
+        return rotate, f"No key to rotate. {keyless.note}" if keyless else "Nothing to do."
     sentence = _SENTENCES[rotate](case)
     if case.published:
         sentence = f"keep it out of what builds publish; {sentence}"

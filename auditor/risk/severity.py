@@ -51,7 +51,7 @@ def assess(
     """
     with_secret = _goes_with_secret(secret, classification, credential, kind)
     if classification.role in table().roles and not with_secret:
-        return _harmless(classification)
+        return _harmless(classification, kind if credential else None)
     published = classification.published and classification.role is Role.SECRET
     able = ability.of(classification, credential, standing, kind)
     raises = exposure.raises(secret, published, incident, now)
@@ -87,10 +87,11 @@ def _goes_with_secret(
     )
 
 
-def _harmless(classification: Classification) -> Assessment:
-    """Return the assessment of what is no secret by its name."""
-    what, advice = rotate.decide(rotate.Case(Severity.NONE, State.LIVE, False, None))
-    why = (reason(0, table().roles[classification.role]),)
+def _harmless(classification: Classification, kind: Kind | None) -> Assessment:
+    """Return the assessment of what is no secret by its name; `kind`: of a credential it is in."""
+    what, advice = rotate.decide(rotate.Case(Severity.NONE, State.LIVE, False, kind))
+    keyless = kind is not None and kind.keyless
+    why = (reason(0, table().keyless if keyless else table().roles[classification.role]),)
     sure = classification.confidence
     return Assessment(classification.secret_id, Severity.NONE, 0, why, sure, what, advice)
 

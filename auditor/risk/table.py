@@ -124,6 +124,8 @@ class SeverityTable:
     levels: Mapping[Severity, Worth]
     """Points from which on a severity holds, worst first."""
     roles: Mapping[Role, str]
+    keyless: str
+    """Reason of what names a login for which nothing is stored."""
     capabilities: Mapping[CapabilityName, Worth]
     impacts: Mapping[str, Worth]
     harmless: Worth
@@ -154,6 +156,7 @@ def parse(text: str) -> SeverityTable:
     return SeverityTable(
         levels={level: Worth(**row) for level, row in ordered},
         roles={Role(name): reason for name, reason in data["role"].items()},
+        keyless=data["keyless"]["reason"],
         capabilities={CapabilityName(name): Worth(**r) for name, r in data["capability"].items()},
         impacts={name: Worth(**row) for name, row in data["impact"].items()},
         harmless=Worth(**data["harmless"]),

@@ -46,7 +46,7 @@ MYAPP_SERVICE_ACCOUNT_JSON             secret Google gcp-service-account-key sec
 TEAM_GCLOUD_ACCOUNT_AUTH               secret Google gcp-service-account-key secret
 GOOGLE_PROJECT_ID                      identifier Google gcp-service-account-key project
 GOOGLE_COMPUTE_ZONE                    config Google gcp-service-account-key region
-OIDC_SERVICE_ACCOUNT_EMAIL             identifier Google gcp-service-account-key user
+OIDC_SERVICE_ACCOUNT_EMAIL identifier Google gcp-workload-identity account
 GOOGLE_MAPS_API_KEY                    secret Google google-api-key secret
 GOOGLE_PLAY_JSON                       secret Google google-play secret
 FIREBASE_TOKEN                         secret Firebase firebase-token secret

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.collecting import Collecting, Memory, Silent
+from auditor.models import Credential, Exposure, Known, Part, Scope, ScopeKind, Secret
 from auditor.providers.gcp import PROVIDER
 from auditor.providers.gcp.directory import GcpDirectory
 from auditor.tails import Sealer
@@ -66,6 +67,37 @@ def account(name: str, project: str = "web-prod-site", **more: Any) -> dict[str,
 
 ORG_OWNER = bound("roles/owner", "user:boss@acme.example", resource=f"{CRM}{ORG}")
 """Every organisation has a policy: with it, nothing above is unread."""
+
+
+SCOPE = Scope(ScopeKind.CONTEXT, "c-1", "website", "acme")
+OPEN = Exposure(Known(True), Known(3), Known(False))
+WRITTEN = datetime(2022, 3, 3, tzinfo=UTC)
+
+
+def secret(name: str, tail: str = "", written: datetime = WRITTEN) -> Secret:
+    sealed = SEALER.seal(tail) if tail else None
+    where = (f"S-{name}", "circleci", "context variable", SCOPE)
+    return Secret(*where, name, written, None, sealed, OPEN, None)
+
+
+def asked(
+    project: str = "", key_id: str = "", tail: str = "fQo="
+) -> tuple[Credential, dict[str, Secret]]:
+    parts = {"secret": secret("GCLOUD_SERVICE_KEY", tail)}
+    if project:
+        parts["project"] = secret("GOOGLE_PROJECT_ID", project[-4:])
+    if key_id:
+        parts["key-id"] = secret("GOOGLE_PRIVATE_KEY_ID", key_id[-4:])
+    credential = Credential(
+        "C-1",
+        "gcp-service-account-key",
+        "Google",
+        "gcp",
+        SCOPE,
+        "",
+        tuple(Part(name, one.id) for name, one in parts.items()),
+    )
+    return credential, {one.id: one for one in parts.values()}
 
 
 def export(folder: Path, **files: Any) -> Path:

@@ -34,6 +34,7 @@ from auditor.providers.gcp.names import is_agent
 from auditor.providers.gcp.rest import Rest
 from auditor.providers.gcp.seen import DAYS, MOST_ENTRIES
 from auditor.providers.gcp.settings import Settings
+from auditor.providers.gcp.trust import pools
 from auditor.tails import Sealer
 
 HIERARCHY = (PROJECT_ASSET, FOLDER_ASSET, ORGANIZATION_ASSET)
@@ -109,7 +110,7 @@ class _Reader:
 
     def _seal(self, estate: Estate) -> None:
         names = {*estate.projects, *estate.numbers} - {""}  # variables hold either
-        tails = sealed_tails(sorted(names), self._collecting.sealer)
+        tails = sealed_tails(sorted(names), pools(estate), self._collecting.sealer)
         self._collecting.snapshot.save(TAILS, tails)
 
 

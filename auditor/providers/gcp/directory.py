@@ -21,6 +21,7 @@ from auditor.models import (
 )
 from auditor.providers.gcp.documents import is_complete, sealed
 from auditor.providers.gcp.estate import Estate
+from auditor.providers.gcp.federated import KEYLESS, Federated
 from auditor.providers.gcp.gaps import SOURCE, gap_of, gaps_of
 from auditor.providers.gcp.identify import Identifier
 from auditor.providers.gcp.keys import Listing, read_keys
@@ -38,7 +39,9 @@ _KINDS = {
     "principal": "federated identity",
     "principalSet": "set of federated identities",
 }
-_UNLISTABLE = ("policies", "assets", "keys")
+_ALL_POOLS = ("policies", "assets")
+"""Parts without which a pool, or what it may become, could be missing from what was read."""
+_ALL_KEYS = (*_ALL_POOLS, "keys")
 """Parts without which a key could be missing from the listing."""
 
 
@@ -57,14 +60,22 @@ class GcpDirectory:
         self.coverage: tuple[Coverage, ...] = tuple(_coverage(estate, listing))
         self.weaknesses: tuple[Weakness, ...] = tuple(weaknesses(estate))
         self.logs: tuple[LogCoverage, ...] = tuple(coverage(estate))
-        unsearched = tuple(gap for gap in self.gaps if _is_about_keys(gap))
-        self._identifier = Identifier(estate, listing, unsearched, seen(estate), _tails(estate))
+        unsearched = tuple(gap for gap in self.gaps if _is_about(gap, *_ALL_KEYS))
+        tails = (_tails(estate, "projects"), _endings(estate))
+        self._identifier = Identifier(estate, listing, unsearched, seen(estate), tails)
+        unread = tuple(gap for gap in self.gaps if _is_about(gap, *_ALL_POOLS))
+        self._federated = Federated(estate, _tails(estate, "pools"), unread)
         self._resolver = Resolver(estate, uses, now)
 
     def identify(
         self, credential: Credential, secrets: Mapping[str, Secret], owner: str | None = None
     ) -> Match | NoMatch:
-        """Return whose key a credential is, with every other that cannot be excluded."""
+        """Return whose key a credential is, with every other that cannot be excluded.
+
+        One without a key is that of whom its builds become.
+        """
+        if credential.kind == KEYLESS:
+            return self._federated.identify(credential, secrets, owner, self.identities)
         return self._identifier.identify(credential, secrets, owner, self.identities)
 
     def resolve(self, identity_id: str) -> Resolution:
@@ -125,8 +136,8 @@ def _console_url(email: str, unique_id: str, project: str) -> str | None:
     return f"https://console.cloud.google.com/iam-admin/{page}"
 
 
-def _is_about_keys(gap: Gap) -> bool:
-    return any(gap.what.startswith(gap_of(part, None, ()).what) for part in _UNLISTABLE)
+def _is_about(gap: Gap, *parts: str) -> bool:
+    return any(gap.what.startswith(gap_of(part, None, ()).what) for part in parts)
 
 
 def _unlisted_gap(estate: Estate, listing: Listing) -> Iterator[Gap]:
@@ -137,16 +148,19 @@ def _unlisted_gap(estate: Estate, listing: Listing) -> Iterator[Gap]:
         yield gap_of("keys", None, missing)
 
 
-def _tails(estate: Estate) -> tuple[Mapping[str, Tail], tuple[Tail, ...]]:
+def _tails(estate: Estate, what: str) -> Mapping[str, Tail]:
+    """Return the sealed tails of "projects" or "pools" by name."""
     document = estate.of("tails").get("")
-    named = document.get("projects") if isinstance(document, dict) else None
+    named = document.get(what) if isinstance(document, dict) else None
+    found = {name: sealed(raw) for name, raw in named.items()} if isinstance(named, dict) else {}
+    return {name: tail for name, tail in found.items() if tail}
+
+
+def _endings(estate: Estate) -> tuple[Tail, ...]:
+    document = estate.of("tails").get("")
     endings = document.get("endings") if isinstance(document, dict) else None
-    projects = {name: sealed(raw) for name, raw in named.items()} if isinstance(named, dict) else {}
     found = map(sealed, endings) if isinstance(endings, list) else ()
-    return (
-        {name: tail for name, tail in projects.items() if tail},
-        tuple(tail for tail in found if tail),
-    )
+    return tuple(tail for tail in found if tail)
 
 
 def _coverage(estate: Estate, listing: Listing) -> Iterable[Coverage]:

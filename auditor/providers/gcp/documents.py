@@ -90,9 +90,13 @@ def sealed_key(key: Mapping[str, Any], sealer: Sealer) -> dict[str, Any]:
     return {**clean(key), "Tail": tail_to_json(sealer.seal(id_)) if id_ else None}
 
 
-def sealed_tails(projects: Iterable[str], sealer: Sealer) -> dict[str, Any]:
-    """Return the tails that masked variables are compared with."""
+def sealed_tails(projects: Iterable[str], pools: Iterable[str], sealer: Sealer) -> dict[str, Any]:
+    """Return the tails that masked variables are compared with.
+
+    `pools`: names of workload identity pools and of their providers.
+    """
     return {
+        "pools": {pool: tail_to_json(sealer.seal(pool)) for pool in pools},
         "projects": {project: tail_to_json(sealer.seal(project)) for project in projects},
         "endings": [tail_to_json(sealer.seal(ending)) for ending in JSON_KEY_ENDINGS],
     }

@@ -37,6 +37,7 @@ from auditor.providers.gcp.documents import (
 )
 from auditor.providers.gcp.names import project_of_account
 from auditor.providers.gcp.settings import Settings
+from auditor.providers.gcp.trust import pool_of
 
 SCOPE = "export"
 _EMAIL = re.compile(r"[\w.+-]+@[\w.-]+\.gserviceaccount\.com")
@@ -78,6 +79,7 @@ class _Sorting:
         self._lists: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
         self._keys: dict[str, list[dict[str, Any]]] = {}
         self._projects: set[str] = set()
+        self._pools: set[str] = set()
 
     def add(self, item: Found) -> str:
         """Take one object. Return why it is of no use, "" where it is."""
@@ -103,7 +105,8 @@ class _Sorting:
             sealed = [sealed_key(key, sealer) for key in keys]
             yield document_key("keys", email), {"email": email, "keys": sealed}
             self._projects.add(project_of_account(email))
-        yield TAILS, sealed_tails(sorted(filter(None, self._projects)), sealer)
+        projects = sorted(filter(None, self._projects))
+        yield TAILS, sealed_tails(projects, sorted(self._pools), sealer)
 
     def _put(self, part: str, name: str, listing: str, document: Any) -> None:
         self._lists[part, name, listing].append(clean(document))
@@ -126,7 +129,9 @@ class _Sorting:
 
     def provider(self, item: Found) -> None:
         """Take a provider of a workload identity pool."""
-        name = f"//iam.googleapis.com/{text(item.document, 'name')}"
+        own = text(item.document, "name")
+        self._pools |= {own, pool_of(own)}
+        name = f"//iam.googleapis.com/{own}"
         kind = "iam.googleapis.com/WorkloadIdentityPoolProvider"
         asset = {"name": name, "assetType": kind, "resource": {"data": item.document}}
         self._put("assets", SCOPE, "assets", asset)

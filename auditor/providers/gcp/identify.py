@@ -37,6 +37,7 @@ _CI_WORDS = frozenset(
 )
 _COMMON = _CI_WORDS | {"gcp", "gcloud", "google", "service", "account", "key", "sa", "prod", "json"}
 _LIST = "gcloud iam service-accounts keys list"
+_CONFIGURATION = "configuration of jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Asked:
     key_tail: Tail | None
     projects: frozenset[str] | None
     is_json: bool
+    mentions: frozenset[str]
+    """E-mails and project ids that jobs name together with it."""
 
 
 class Identifier:
@@ -116,6 +119,7 @@ class Identifier:
             key_tail=key.tail if key and _is_whole(key.tail) else None,
             projects=self._projects_named(project.tail if project else None),
             is_json=tail is not None and any(tail.hash == end.hash for end in self._endings),
+            mentions=frozenset(credential.mentions),
         )
 
     def _projects_named(self, tail: Tail | None) -> frozenset[str] | None:
@@ -147,6 +151,10 @@ class Identifier:
         if asked.projects and project in asked.projects:
             words = f"its project {project} ends as the project variable beside it does"
             yield Fact(4, words, "gcloud projects list")
+        if key.email in asked.mentions:
+            yield Fact(4, f"jobs with this variable name {key.email}", _CONFIGURATION)
+        elif project in asked.mentions:
+            yield Fact(2, f"jobs with this variable name its project {project}", _CONFIGURATION)
         yield from self._seen.get(key.id, ())
         yield Fact(2 * (key.status == ENABLED), f"key {key.id} is {key.status}")
         yield _dated(key, asked.written)
@@ -255,9 +263,9 @@ def _confidence(asked: Asked, facts: tuple[Fact, ...], lead: int, rivals: bool) 
     """Return how sure the likeliest is: the key's own id or a log nearly prove it, nothing else."""
     if (asked.key_tail and not rivals) or any(fact.points >= NEAR_PROOF for fact in facts):
         return Confidence.HIGH
-    if not rivals:
-        return Confidence.MEDIUM if asked.projects else Confidence.LOW
-    return Confidence.MEDIUM if asked.projects and lead >= _CLEAR_LEAD else Confidence.LOW
+    narrowed = bool(asked.projects) or any(fact.source == _CONFIGURATION for fact in facts)
+    clear = not rivals or lead >= _CLEAR_LEAD
+    return Confidence.MEDIUM if narrowed and clear else Confidence.LOW
 
 
 NEAR_PROOF = 8

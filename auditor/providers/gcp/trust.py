@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
 from auditor.models import Evidence, Severity, Weakness, weakness_id
 from auditor.providers.gcp.documents import entries, is_complete, text
@@ -20,29 +20,55 @@ _PROJECT_CLAIM = re.compile(r"project|google\.subject\s*==|assertion\.sub\s*==")
 _CALL = "gcloud iam workload-identity-pools providers list"
 
 
-def weaknesses(estate: Estate) -> Iterator[Weakness]:
-    """Yield a weakness for each provider for CircleCI that lets in every project of it."""
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """An identity pool provider that is switched on and takes the CI system's own tokens."""
+
+    name: str
+    """projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"""
+    issuer: str
+    condition: str
+
+
+def pool_of(provider: str) -> str:
+    """Return the name of a provider's pool."""
+    return provider.partition("/providers/")[0]
+
+
+def trusted(estate: Estate) -> Iterator[Trusted]:
+    """Yield the providers that take tokens of CircleCI."""
     for document in estate.of("assets").values():
         for asset in entries(document, "assets"):
-            if text(asset, "assetType") == PROVIDER_ASSET and (data := asset_data(asset)):
-                yield from _of_provider(estate, data)
+            if text(asset, "assetType") != PROVIDER_ASSET:
+                continue
+            data = asset_data(asset)
+            issuer = text(data.get("oidc"), "issuerUri")
+            if _ISSUER.match(issuer) and data.get("disabled") is not True:
+                yield Trusted(text(data, "name"), issuer, text(data, "attributeCondition"))
 
 
-def _of_provider(estate: Estate, data: dict[str, Any]) -> Iterator[Weakness]:
-    issuer = text(data.get("oidc"), "issuerUri")
-    if not _ISSUER.match(issuer) or data.get("disabled") is True:
-        return
-    condition, name = text(data, "attributeCondition"), text(data, "name")
-    if condition and _PROJECT_CLAIM.search(condition):
-        return
-    pool = name.partition("/providers/")[0]
-    whole = sorted(_holders(estate, f"principalSet://iam.googleapis.com/{pool}/*"))
+def pools(estate: Estate) -> tuple[str, ...]:
+    """Return the names of these providers and of their pools."""
+    names = [one.name for one in trusted(estate)]
+    return tuple(sorted({*names, *map(pool_of, names)} - {""}))
+
+
+def weaknesses(estate: Estate) -> Iterator[Weakness]:
+    """Yield a weakness for each provider for CircleCI that lets in every project of it."""
+    for one in trusted(estate):
+        if not (one.condition and _PROJECT_CLAIM.search(one.condition)):
+            yield _weakness(estate, one)
+
+
+def _weakness(estate: Estate, one: Trusted) -> Weakness:
+    name, condition, issuer = one.name, one.condition, one.issuer
+    whole = sorted(_holders(estate, f"principalSet://iam.googleapis.com/{pool_of(name)}/*"))
     evidence = [Evidence(f"issuer {issuer}", _CALL)]
     evidence.append(Evidence(f"attribute condition: {condition or 'none'}", _CALL))
     evidence += [
-        Evidence(f"every identity of the pool has {one}", "SearchAllIamPolicies") for one in whole
+        Evidence(f"every identity of the pool has {held}", "SearchAllIamPolicies") for held in whole
     ]
-    yield Weakness(
+    return Weakness(
         id=weakness_id("gcp", "circleci-pool", name),
         severity=_severity(estate, whole),
         what=f"identity pool provider {name} lets in every project of the CircleCI organisation",

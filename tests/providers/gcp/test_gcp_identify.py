@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from gcp_estate import (
     ORG_OWNER,
-    SEALER,
     account,
+    asked,
     bound,
     directory,
     email,
@@ -22,46 +22,9 @@ from gcp_estate import (
 
 from auditor.models import (
     Confidence,
-    Credential,
-    Exposure,
-    Known,
     Match,
     NoMatch,
-    Part,
-    Scope,
-    ScopeKind,
-    Secret,
 )
-
-SCOPE = Scope(ScopeKind.CONTEXT, "c-1", "website", "acme")
-OPEN = Exposure(Known(True), Known(3), Known(False))
-WRITTEN = datetime(2022, 3, 3, tzinfo=UTC)
-
-
-def secret(name: str, tail: str = "", written: datetime = WRITTEN) -> Secret:
-    sealed = SEALER.seal(tail) if tail else None
-    where = (f"S-{name}", "circleci", "context variable", SCOPE)
-    return Secret(*where, name, written, None, sealed, OPEN, None)
-
-
-def asked(
-    project: str = "", key_id: str = "", tail: str = "fQo="
-) -> tuple[Credential, dict[str, Secret]]:
-    parts = {"secret": secret("GCLOUD_SERVICE_KEY", tail)}
-    if project:
-        parts["project"] = secret("GOOGLE_PROJECT_ID", project[-4:])
-    if key_id:
-        parts["key-id"] = secret("GOOGLE_PRIVATE_KEY_ID", key_id[-4:])
-    credential = Credential(
-        "C-1",
-        "gcp-service-account-key",
-        "Google",
-        "gcp",
-        SCOPE,
-        "",
-        tuple(Part(name, one.id) for name, one in parts.items()),
-    )
-    return credential, {one.id: one for one in parts.values()}
 
 
 def ask(

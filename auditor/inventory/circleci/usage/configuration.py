@@ -1,7 +1,7 @@
 """Which jobs of a compiled configuration attach which contexts and name which variables. Pure.
 
 A configuration may hold secrets in clear, so nothing of it is kept but the names of workflows, jobs
-and contexts, and of variables that the inventory knows already.
+and contexts, of variables that the inventory knows already, and of identities by their exact form.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Any
 
 import yaml
 
+from auditor.inventory.circleci.usage.mentions import mentioned
 from auditor.models import Json
 
 LARGEST_TEXT = 8 * 1024 * 1024
 _MOST_JOBS = 1000
+_MOST_MENTIONS = 50
 _MOST_CONTEXTS = 100
 """CircleCI allows no more in one configuration."""
 _LONGEST_NAME = 200
@@ -41,8 +43,8 @@ class _Loader(yaml.CSafeLoader):
 def jobs_of(text: str, known: Collection[str]) -> list[Json] | None:
     """Return the jobs of a compiled configuration, None where it is none.
 
-    Each has "workflow", "job", "contexts" and "names": those of the known variables that a step,
-    an image's log-in or anything else of the job names.
+    Each has "workflow", "job", "contexts", "names": those of the known variables that a step, an
+    image's log-in or anything else of the job names, and "mentions": identities of providers.
     """
     data = _parsed(text)
     if not isinstance(data, Mapping):
@@ -54,14 +56,14 @@ def jobs_of(text: str, known: Collection[str]) -> list[Json] | None:
             "workflow": workflow[:_LONGEST_NAME],
             "job": str(told.get("name") or job)[:_LONGEST_NAME],
             "contexts": _contexts(told.get("context")),
-            "names": sorted(_names(definitions.get(job), known)),
+            **_named(definitions.get(job), known),
         }
         for workflow, job, told in found
         if told.get("type") != "approval"
     ]
     if not jobs and isinstance(definitions.get("build"), Mapping):  # it runs without a workflow
-        names = sorted(_names(definitions["build"], known))
-        jobs = [{"workflow": "", "job": "build", "contexts": [], "names": names}]
+        named = _named(definitions["build"], known)
+        jobs = [{"workflow": "", "job": "build", "contexts": [], **named}]
     return jobs
 
 
@@ -92,19 +94,27 @@ def _contexts(told: Any) -> list[str]:
     return [name for name in names if isinstance(name, str)][:_MOST_CONTEXTS]
 
 
-def _names(definition: Any, known: Collection[str]) -> set[str]:
-    """Return the known names that stand as words in any text of a definition."""
-    found: set[str] = set()
+def _named(definition: Any, known: Collection[str]) -> dict[str, list[str]]:
+    """Return the known variables that stand as words in any text of a definition, and mentions."""
+    names: set[str] = set()
+    mentions: set[str] = set()
+    for text in _texts(definition):
+        names.update(word for word in _WORD.findall(text) if word in known)
+        if len(mentions) < _MOST_MENTIONS:
+            mentions.update(mentioned(text))
+    return {"names": sorted(names), "mentions": sorted(mentions)[:_MOST_MENTIONS]}
+
+
+def _texts(definition: Any) -> Iterator[str]:
     seen: set[int] = set()
     rest = [definition]
     while rest:
         one = rest.pop()
         if isinstance(one, str):
-            found.update(word for word in _WORD.findall(one) if word in known)
+            yield one
         elif isinstance(one, list | dict) and id(one) not in seen:  # an alias is one object
             seen.add(id(one))
             rest.extend(one if isinstance(one, list) else (*one.keys(), *one.values()))
-    return found
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -95,7 +95,9 @@ def _project(found: Findings, scope: Scope, replies: Mapping[str, Reply], names:
     runs = [_run(scope, one) for one in entries(replies.get("jobs"))]
     attached: dict[str, set[str]] = {}
     named: dict[tuple[str, str], set[str]] = {}
+    mentions: dict[str, set[str]] = {}
     for one in configured(replies):
+        mentions.setdefault(one["job"], set()).update(one.get("mentions", ()))
         _attach(attached, one["job"], _known(one["contexts"], scope, names))
         for id_ in (*attached[one["job"]], scope.id):
             told = names.variables.get(id_, set()) & set(one["names"])
@@ -116,6 +118,7 @@ def _project(found: Findings, scope: Scope, replies: Mapping[str, Reply], names:
                     names=tuple(sorted(named.get((id_, job), ()))),
                     last_run=last.get(job),
                     confirmed=id_ in confirmed.get(job, ()),
+                    mentions=tuple(sorted(mentions.get(job, ()))),
                 )
             )
     found.job_runs.extend(_with_scopes(runs, attached, confirmed))
