@@ -6,12 +6,14 @@ in memory, and answered by the same directory as in an audit.
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +21,12 @@ from typing import Any, TextIO
 
 from auditor.collecting import Collecting, Memory, Silent
 from auditor.errors import ConfigError
-from auditor.models import Gap, Identity, Resolution
+from auditor.models import Capability, Gap, Identity, Resolution
 from auditor.providers import Directory, Provider, RoleRater, provider_called
 from auditor.tails import KEY_LENGTH, Sealer
 
-_OWNER = "identity_id"
-"""The field of a capability that its line has no need for."""
+_TOLD = tuple(part.name for part in fields(Capability) if part.name != "identity_id")
+"""The fields of a capability; whose it is, its line tells once."""
 _BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 """What one unit of getrusage's peak memory is."""
 
@@ -62,11 +64,27 @@ def show(lines: Iterable[dict[str, Any]], out: TextIO, err: TextIO) -> None:
     """Write the lines, and then how long it took and how much memory."""
     begun = time.monotonic()
     count = 0
-    for count, line in enumerate(lines, 1):  # noqa: B007 (the last number is the count)
-        out.write(json.dumps(line) + "\n")
+    with _nothing_collected():
+        for count, line in enumerate(lines, 1):  # noqa: B007 (the last number is the count)
+            out.write(json.dumps(line) + "\n")
     seconds = time.monotonic() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_OF_MAXRSS
     err.write(f"{count} lines in {seconds:.2f} s, peak memory {peak / 2**20:.0f} MB\n")
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Look for no garbage meanwhile: it costs a quarter of the time.
+
+    What is read stays to the end, and nothing of it is left in a circle.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _rated(provider: Provider, roles: Path) -> Iterator[dict[str, Any]]:
@@ -91,8 +109,7 @@ def _line(identity: Identity, found: Resolution) -> dict[str, Any]:
         "kind": identity.kind,
         "status": identity.status,
         "capabilities": [
-            {part.name: getattr(one, part.name) for part in fields(one) if part.name != _OWNER}
-            for one in found.capabilities
+            {name: getattr(one, name) for name in _TOLD} for one in found.capabilities
         ],
         "over_privileged": bool(found.over_privileged),
         "why": list(found.over_privileged),

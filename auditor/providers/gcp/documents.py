@@ -66,20 +66,19 @@ def clean(value: Any) -> Any:
     A lone surrogate, which JSON allows and nothing can write, becomes visible text.
     """
     if isinstance(value, str):
-        return value if _is_plain(value) else _cleaned(value)
+        # Most texts are too short for a key id, and there are many.
+        plain = len(value) < _KEY_ID_LENGTH and value.isascii()
+        return value if plain else _cleaned(value)
     if isinstance(value, Mapping):
-        kept = ((key, item) for key, item in value.items() if key not in _NEVER_KEPT)
-        return {key if _is_plain(key) else clean(str(key)): clean(item) for key, item in kept}
+        return {
+            clean(str(key)): clean(item) for key, item in value.items() if key not in _NEVER_KEPT
+        }
     if isinstance(value, (list, tuple)):
-        return [item if _is_plain(item) else clean(item) for item in value]
+        return [clean(item) for item in value]
     return value
 
 
-def _is_plain(value: Any) -> bool:
-    """Return whether a value is a text that can hold no key id: most are, and there are many."""
-    return isinstance(value, str) and len(value) < _KEY_ID_LENGTH and value.isascii()
-
-
+@lru_cache(maxsize=50_000)
 def _cleaned(text: str) -> str:
     return masked(text if text.isascii() else text.encode("utf-8", "backslashreplace").decode())
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from auditor.models import Gap, Grant, Resolution
-from auditor.providers.gcp.capabilities import Form, Gathering, harmful, hits
+from auditor.providers.gcp.capabilities import Form, Gathering, Hit, harmful, hits
 from auditor.providers.gcp.chains import Chains
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.gaps import inherited_gap, role_gap, unread, unread_groups
@@ -31,6 +31,7 @@ class Resolver:
         self._uses = uses
         self._holdings = Holdings(estate, Guardrails(estate), now)
         self._held: dict[str, tuple[Held, ...]] = {}
+        self._hits: dict[str, tuple[Hit, ...]] = {}
         self._groups_gap = unread_groups(estate, self._is_harmful)
         self._above = inherited_gap(estate)
         self._unread = tuple(unread(estate, _NEEDED))
@@ -39,7 +40,7 @@ class Resolver:
         """Return what an identity may do, by its member in canonical spelling."""
         held, name = self._held_of(member), member_email(member)
         gathering = Gathering(identity_id, name)
-        for hit in hits(held, self._project_of(member)):
+        for hit in self._hits_of(member):
             gathering.own(hit)
         for gain in self._chains.gains(member):
             gathering.through(gain)
@@ -72,8 +73,13 @@ class Resolver:
         return edges(self._held_of(member), self._estate)
 
     def _forms_of(self, member: str) -> Iterable[Form]:
-        found = hits(self._held_of(member), self._project_of(member))
-        return dict.fromkeys(hit.form for hit in found)  # in an order that every run has
+        # A dict: in an order that every run has.
+        return dict.fromkeys(hit.form for hit in self._hits_of(member))
+
+    def _hits_of(self, member: str) -> tuple[Hit, ...]:
+        if member not in self._hits:
+            self._hits[member] = tuple(hits(self._held_of(member), self._project_of(member)))
+        return self._hits[member]
 
     def _project_of(self, member: str) -> str:
         return self._estate.project_of(member_email(member)) if is_account(member) else ""

@@ -11,8 +11,10 @@ import yaml
 from gcp_estate import (
     CRM,
     FOLDER,
+    NOW,
     ORG,
     ORG_OWNER,
+    SEALER,
     account,
     bound,
     directory,
@@ -23,12 +25,16 @@ from gcp_estate import (
     role,
 )
 
+from auditor.collecting import Collecting, Memory, Silent
 from auditor.models import CapabilityName, Known, LogCoverage, Unknown
 from auditor.plan import missing_packages
 from auditor.providers.gcp import PROVIDER
+from auditor.providers.gcp.collect import budget
+from auditor.providers.gcp.estate import read_estate
 from auditor.providers.gcp.parts import PARTS, audit_role
 from auditor.providers.gcp.sensitive import table
 
+LIVE = PROVIDER.settings(scopes=("organizations/1",))
 POOL = "projects/111/locations/global/workloadIdentityPools/ci"
 ISSUER = "https://oidc.circleci.com/org/6b1c0d5e-3f0a-4b7e-9d55-0c0f6f7a8b21"
 
@@ -182,3 +188,26 @@ def test_a_package_whose_parent_is_missing_too_is_missing_and_no_defect() -> Non
 
     assert missing_packages(Part(), None) == ("nowhere.cloud.asset_v1",)
     assert not missing_packages(PROVIDER, PROVIDER.settings())
+
+
+# --- calls ---------------------------------------------------------------------------------------
+
+
+def test_a_run_on_200_accounts_states_its_calls_before_it_makes_them(tmp_path: Path) -> None:
+    accounts = [account(f"sa{number}") for number in range(200)]
+    read = bound("roles/viewer", *(member(f"sa{number}") for number in range(200)))
+    custom = bound("projects/web-prod-site/roles/ci", member("sa0"))
+    memory = Memory()
+    settings = PROVIDER.settings(
+        export=str(export(tmp_path, policies=[ORG_OWNER, read, custom], accounts=accounts))
+    )
+    PROVIDER.collect(settings, Collecting(memory, SEALER, Silent(), NOW))
+    told = budget(read_estate(memory), settings)
+    assert "200 listings of keys (quota 6000 a minute)" in told
+    assert "4 pages of roles" in told
+    assert "AnalyzeIamPolicy is not used" in told
+    planned = {call.call.rpartition("/")[2]: call for call in PROVIDER.planned_calls(LIVE, 0)}
+    assert planned["ListServiceAccountKeys"].each == "service account"
+    assert planned["ListServiceAccountKeys"].quota == "6,000 a minute"
+    assert planned["GetPolicy"].most == LIVE.guardrails_most
+    assert "AnalyzeIamPolicy" not in planned
