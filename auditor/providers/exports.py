@@ -1,26 +1,32 @@
 """Reads a folder of exported JSON files: every document in it, or why a file cannot be used.
 
-Files may lie in any arrangement. One may hold several documents after one another, as a shell loop
-writes them, or a list of them.
+Files may lie in any arrangement, packed with gzip or not. One may hold several documents after one
+another, as a shell loop writes them, or a list of them.
 """
 
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import json
 import os
 import stat
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 LARGEST_FILE = 512 * 2**20
 LARGEST_EXPORT = 2 * 2**30
 MOST_FILES = 50_000
 
 _NOT_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """Byte order marks, the other halves of UTF-16 letters, and space."""
+_GZIP, _GZIP_HEAD = ".gz", b"\x1f\x8b"
+_TOO_LARGE = "it is larger than {} MiB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Problem:
     """Whether it is sound, but nothing that the audit reads."""
 
 
-class _Unusable(Exception):
+class Unusable(Exception):
     """Says why a file cannot be used."""
 
 
@@ -60,6 +66,15 @@ def read_folder(folder: Path) -> Iterator[Found | Nothing | Problem]:
     """Yield what is found below a folder, or in a file, and what is wrong with what gave nothing.
 
     No link out of the folder is followed, and no pipe opened.
+    """
+    yield from read_files(folder, _documents)
+
+
+def read_files(folder: Path, parse: Callable[[str, bytes], Iterator[T]]) -> Iterator[T | Problem]:
+    """Yield what a function makes of each file, or why it cannot be used.
+
+    It is handed the name, inside the folder and without .gz, and the bytes, unpacked. It may raise
+    Unusable, or whatever parsing raises.
     """
     if not folder.exists():
         yield Problem(str(folder), "the export does not exist")
@@ -73,9 +88,34 @@ def read_folder(folder: Path) -> Iterator[Found | Nothing | Problem]:
         try:
             data = _data(path, folder)
             left -= len(data)
-            yield from _documents(name, data)
-        except (_Unusable, ValueError, RecursionError, OSError) as error:
+            yield from parse(name.removesuffix(_GZIP), data)
+        except (Unusable, ValueError, RecursionError, OSError) as error:
             yield Problem(name, _reason(error))
+
+
+def is_json(data: bytes) -> bool:
+    """Return whether bytes begin as JSON objects or lists do, in any coding that is read."""
+    return begin(data).startswith((b"{", b"["))
+
+
+def begin(data: bytes) -> bytes:
+    """Return the first bytes that are no space and no mark of a coding."""
+    return data[:64].translate(None, _NOT_TEXT)
+
+
+def values(data: bytes) -> Iterator[Any]:
+    """Yield the JSON values written one after the other. ValueError where they are broken."""
+    content, decoder, at = decoded(data), json.JSONDecoder(), 0
+    while (at := _past_space(content, at)) < len(content):
+        value, at = decoder.raw_decode(content, at)
+        yield value
+
+
+def decoded(data: bytes) -> str:
+    """Return the text: UTF-8, or the UTF-16 that PowerShell's > writes. ValueError for others."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig")
 
 
 def _paths(folder: Path) -> Iterator[Path]:
@@ -91,23 +131,34 @@ def _paths(folder: Path) -> Iterator[Path]:
 
 def _data(path: Path, folder: Path) -> bytes:
     if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
-        raise _Unusable("it is a link out of the export folder")
+        raise Unusable("it is a link out of the export folder")
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
-        raise _Unusable("it is not a plain file")
+        raise Unusable("it is not a plain file")
     if found.st_size > LARGEST_FILE:
-        raise _Unusable(f"it is larger than {LARGEST_FILE // 2**20} MiB")
-    return path.read_bytes()
+        raise Unusable(_TOO_LARGE.format(LARGEST_FILE // 2**20))
+    data = path.read_bytes()
+    return _unpacked(data) if data.startswith(_GZIP_HEAD) else data
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return what a gzip file holds, of which no more is unpacked than a plain file may have."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            found = packed.read(LARGEST_FILE + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise Unusable("it is broken gzip") from error
+    if len(found) > LARGEST_FILE:
+        raise Unusable(_TOO_LARGE.format(LARGEST_FILE // 2**20))
+    return found
 
 
 def _documents(name: str, data: bytes) -> Iterator[Found | Nothing | Problem]:
-    if not data[:64].translate(None, _NOT_TEXT).startswith((b"{", b"[")):
+    if not is_json(data):
         if name.lower().endswith((".json", ".jsonl")):
-            raise _Unusable("it is empty" if not data.strip() else "it is not JSON")
+            raise Unusable("it is empty" if not data.strip() else "it is not JSON")
         return
-    content, decoder, at = _decoded(data), json.JSONDecoder(), 0
-    while (at := _past_space(content, at)) < len(content):
-        value, at = decoder.raw_decode(content, at)
+    for value in values(data):
         if value == []:
             yield Nothing(name)
         listed = isinstance(value, list)
@@ -124,13 +175,6 @@ def _past_space(content: str, at: int) -> int:
     return at
 
 
-def _decoded(data: bytes) -> str:
-    """Return the text: UTF-8, or the UTF-16 that PowerShell's > writes."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16")
-    return data.decode("utf-8-sig")
-
-
 def _reason(error: Exception) -> str:
     """Return why a file cannot be used, without any of its text."""
     if isinstance(error, json.JSONDecodeError):
@@ -139,4 +183,4 @@ def _reason(error: Exception) -> str:
         return "it is neither UTF-8 nor UTF-16 text"
     if isinstance(error, OSError):
         return f"it cannot be read: {error.strerror or type(error).__name__}"
-    return str(error) if isinstance(error, _Unusable) else "it is nested too deeply or broken"
+    return str(error) if isinstance(error, Unusable) else "it is nested too deeply or broken"

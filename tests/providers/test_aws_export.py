@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from auditor.models import Confidence
+from auditor.providers import exports
 from auditor.providers.aws import PROVIDER, export, files
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.settings import Settings
@@ -274,7 +275,7 @@ def test_a_broken_file_may_hide_a_key_a_strange_one_does_not(world: Any, tmp_pat
 
 def test_a_folder_that_is_not_there_is_a_gap(world: Any, tmp_path: Path) -> None:
     directory = read(world, tmp_path / "nowhere")
-    assert "the export folder does not exist" in whys(directory)
+    assert "the export does not exist" in whys(directory)
     assert directory.identities == {}
 
 
@@ -295,6 +296,6 @@ def test_nothing_outside_the_folder_is_opened(world: Any, tmp_path: Path) -> Non
 
 def test_the_size_of_an_export_is_bounded(tmp_path: Path) -> None:
     with (tmp_path / "huge.json").open("wb") as file:
-        file.truncate(files.LARGEST_FILE + 1)
+        file.truncate(exports.LARGEST_FILE + 1)
     found = list(files.read_export(tmp_path))
-    assert found == [files.Problem("huge.json", "it is larger than 128 MiB")]
+    assert found == [exports.Problem("huge.json", "it is larger than 512 MiB")]

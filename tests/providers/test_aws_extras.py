@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from auditor.models import Known, Unknown
-from auditor.providers.aws import export, files
+from auditor.providers import exports
+from auditor.providers.aws import export
 from auditor.providers.aws.accounts import Reading, read_accounts
 from auditor.providers.aws.settings import Settings
 from auditor.providers.aws.surroundings import Surroundings
@@ -72,7 +73,7 @@ def test_a_link_that_is_named_outright_is_followed(world: Any, tmp_path: Path) -
 def test_packed_files_are_bounded_and_may_be_broken(
     world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, why: str
 ) -> None:
-    monkeypatch.setattr(files, "LARGEST_FILE", 2000)
+    monkeypatch.setattr(exports, "LARGEST_FILE", 2000)
     (tmp_path / "export.json.gz").write_bytes(data)
     assert [gap.why for gap in read(world, tmp_path).unusable] == [why]
 

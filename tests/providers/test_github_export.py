@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -53,19 +54,29 @@ def test_no_character_of_a_token_is_kept(tmp_path: Path) -> None:
     ("reply", "why"),
     [
         (b"", "it is empty"),
-        (b"[{", "no sound JSON"),
-        (b"\xff\xfe[\x00", "no sound JSON"),
+        (b"[{", "broken JSON"),
+        (b"\xff\xfe[\x00", "broken JSON"),
+        (b"[\xff]", "neither UTF-8 nor UTF-16 text"),
         (b"[1, 2]", "holds what is no entry"),
         (b'{"message": "Not Found", "documentation_url": "u", "status": "404"}', "404: Not Found"),
         (b"[" * 100_000, "nested too deeply"),
     ],
-    ids=["empty", "cut", "utf-16", "numbers", "refused", "deep"],
+    ids=["empty", "cut", "utf-16", "latin", "numbers", "refused", "deep"],
 )
 def test_what_cannot_be_used_is_a_gap(tmp_path: Path, reply: bytes, why: str) -> None:
     directory = told_of(tmp_path, orgs__acme__repos=reply)
     assert why in reasons(directory)
     assert "repositories of GitHub organisation acme" in reasons(directory)
     assert directory.resolve("acme/user/olive").gaps
+
+
+def test_files_may_be_packed_and_lie_beside_others(tmp_path: Path) -> None:
+    folder = write(tmp_path, replies())
+    plain = folder / "orgs/acme/repos.json"
+    (folder / "orgs/acme/repos.json.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    (folder / "notes.txt").write_text("what was exported, and when")
+    assert reasons(read(folder)) == ""
 
 
 @pytest.mark.parametrize("count", [30, 100])

@@ -24,10 +24,11 @@ from auditor.providers.aws.documents import (
     text,
 )
 from auditor.providers.aws.extras import EXTRAS, extra_documents, is_about_nothing, owner_of
-from auditor.providers.aws.files import Problem, Reply, read_export
+from auditor.providers.aws.files import Reply, read_export
 from auditor.providers.aws.keys import account_of_key
 from auditor.providers.aws.report import Report
 from auditor.providers.aws.settings import Settings
+from auditor.providers.exports import Problem
 from auditor.tails import Sealer
 
 DETAILS = "get-account-authorization-details"

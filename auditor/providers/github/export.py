@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.collecting import Collecting
 from auditor.models import Json
+from auditor.providers.exports import Problem
 from auditor.providers.github.documents import (
     EXPORT_FILES,
     clean,
@@ -16,7 +17,7 @@ from auditor.providers.github.documents import (
     refusal,
     single,
 )
-from auditor.providers.github.files import Problem, Reply, read_export
+from auditor.providers.github.files import Reply, read_export
 from auditor.providers.github.loose import completed
 from auditor.providers.github.settings import Settings
 from auditor.tails import Sealer
