@@ -27,9 +27,10 @@ from auditor.models import (
     Results,
     RunInfo,
     Secret,
+    Weakness,
 )
 from auditor.plan import Plan
-from auditor.providers import Directory, UseTeller
+from auditor.providers import Directory, Remembers, UseTeller
 from auditor.risk.absence import Reading
 from auditor.risk.changes import Now, changes, point
 from auditor.risk.closure import Sight, World, verify
@@ -96,7 +97,7 @@ def conclude(
         gaps=_gaps(seen, answers.values(), standing.resolutions),
         uses=seen.uses,
         job_runs=tuple(chain.from_iterable(found.job_runs for found in seen.inventories)),
-        weaknesses=tuple(chain.from_iterable(one.weaknesses for one in seen.directories.values())),
+        weaknesses=tuple(_weaknesses(seen, answers.values())),
         logs=tuple(chain.from_iterable(one.logs for one in seen.directories.values())),
         history=_history(seen.secrets, run, past.seen),
         verdicts=verification.verdicts,
@@ -105,6 +106,17 @@ def conclude(
         trend=(*past.trend, point(now)),
         edits=edits,
     )
+
+
+def _weaknesses(seen: _Seen, answers: Iterable[Match | NoMatch]) -> Iterator[Weakness]:
+    """Yield what is wrong at the providers, and what was left there by the CI systems."""
+    matched = (answer for answer in answers if isinstance(answer, Match))
+    held = {one.identity_id for match in matched for one in match.candidates}
+    reading = Reading(seen.coverage, seen.places, seen.gaps)
+    for directory in seen.directories.values():
+        yield from directory.weaknesses
+        if isinstance(directory, Remembers):
+            yield from directory.left_behind(held, reading.whole_project)
 
 
 class _Seen:

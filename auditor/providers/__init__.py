@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -84,6 +84,20 @@ class UseTeller(Protocol):
 
     def uses(self, keys: Iterable[OldKey]) -> Iterator[KeyUse]:
         """Yield the last use of each of the credentials that has one, those that are gone, too."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """What a directory may offer besides: what a CI system had made there and does not hold."""
+
+    def left_behind(
+        self, held: Collection[str], whole: Callable[[str, str], bool]
+    ) -> Iterator[Weakness]:
+        """Yield them; `held` are the ids of all identities that an entry may be of.
+
+        `whole` tells of organisation and repository whether all that the CI system holds for it was
+        read: otherwise nothing is missing there.
+        """
 
 
 class Provider(Protocol):

@@ -197,4 +197,7 @@ def test_github_credentials_are_matched_and_what_they_may_do_is_said(healthy: Au
     assert whose[additional] == "acme-rockets/launch-calendar/key/9003"
     assert severities[additional] in ("Critical", "High")
     assert any(one["what"].startswith("A deploy key may push") for one in results["weaknesses"])
+    # One that CircleCI forgot, since its project was deleted; those that it holds are none.
+    left = [one for one in results["weaknesses"] if "lives on" in one["what"]]
+    assert [one["identity_id"] for one in left] == ["acme-rockets/research-notes/key/9005"]
     assert {"audit log", "git events"} <= {log["log"] for log in results["logs"]}

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -48,7 +49,7 @@ def reasons(directory: GitHubDirectory) -> str:
 def test_an_app_reads_everything(github: Door) -> None:
     directory = github.read()
     assert reasons(directory) == ""
-    assert len(directory.identities) == 20
+    assert len(directory.identities) == 21
     assert all(one.known == one.read for one in directory.coverage)
 
 
@@ -138,6 +139,20 @@ def test_the_least_permissions_are_the_packaged_ones() -> None:
     assert "organization_personal_access_tokens" in granted
 
 
+GRANTED = json.loads(PROVIDER.permissions())["github_app"]["default_permissions"]
+
+
+@pytest.mark.parametrize("permission", GRANTED)
+def test_every_permission_of_the_least_permissions_is_needed(permission: str) -> None:
+    rest = {name: level for name, level in GRANTED.items() if name != permission}
+    told = {"acme": {"Permissions": rest, "Selection": "all"}}
+    found = list(foreseen({"Kind": "app", "Scopes": None, "Installations": told}))
+    assert [f"lacks the permission {permission}:read" in one.why for one in found] == [True]
+    assert found[0].organization == "acme"
+    whole = {"acme": {"Permissions": GRANTED, "Selection": "all"}}
+    assert not list(foreseen({"Kind": "app", "Scopes": None, "Installations": whole}))
+
+
 @pytest.mark.parametrize("scope", json.loads(PROVIDER.permissions())["classic_token"]["scopes"])
 def test_every_scope_of_the_least_permissions_is_needed(scope: str) -> None:
     rest = [
@@ -190,6 +205,58 @@ def test_a_repository_that_went_meanwhile_is_a_gap_of_its_keys(github: Door) -> 
     told = reasons(github.read())
     assert "deploy keys of handbook" in told
     assert "administration:read" in told
+
+
+KEYS = "/api/v3/repos/acme-rockets/mission-website/keys"
+
+
+def test_a_repository_that_was_renamed_meanwhile_is_read_at_its_new_address(tmp_path: Path) -> None:
+    """GitHub answers with 301 and the address by id.
+
+    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+    """
+
+    def answer(request: Request, demo: Callable[[Request], Reply]) -> Reply:
+        if request.path == KEYS:
+            body = {"message": "Moved Permanently", "url": f"{running[0].server.url}{MOVED}"}
+            return Reply(301, body, {"Location": f"{running[0].server.url}{MOVED}"})
+        return demo(replace(request, path=KEYS) if request.path == MOVED else request)
+
+    running: list[Door] = []
+    with door(tmp_path, answer) as github:
+        running.append(github)
+        directory = github.read()
+    assert reasons(directory) == ""
+    assert "acme-rockets/mission-website/key/9001" in directory.identities
+
+
+MOVED = "/api/v3/repositories/4711/keys"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/keys", "http://127.0.0.1:9/keys", "//evil.example/keys"]
+)
+def test_a_redirect_to_another_server_is_not_followed(tmp_path: Path, address: str) -> None:
+    def answer(request: Request, demo: Callable[[Request], Reply]) -> Reply:
+        if request.path == KEYS:
+            return Reply(301, {"message": "Moved Permanently"}, {"Location": address})
+        return demo(request)
+
+    with door(tmp_path, answer) as github:
+        told = reasons(github.read())
+    assert "deploy keys of mission-website" in told
+    assert "cannot be followed" in told or "could not be reached" in told
+    assert "evil.example" not in told
+
+
+def test_a_repository_that_was_deleted_meanwhile_leaves_the_others_read(github: Door) -> None:
+    """All calls of one repository are 404, whatever hangs on it."""
+    github.faults.deny("/api/v3/repos/acme-rockets/launch-calendar/*", 404)
+    directory = github.read()
+    told = reasons(directory)
+    assert "deploy keys of launch-calendar" in told
+    assert "direct collaborators of launch-calendar" in told
+    assert "acme-rockets/orbit-api/key/9004" in directory.identities
 
 
 def answering(status: int, message: str, **headers: str) -> Any:

@@ -49,7 +49,7 @@ def reasons(directory: GitHubDirectory) -> str:
 def test_an_app_logs_in_by_its_key_and_reads_everything(github: Door) -> None:
     directory = github.read(**AS_APP)
     assert reasons(directory) == ""
-    assert len(directory.identities) == 20
+    assert len(directory.identities) == 21
     assert github.snapshot.documents["github/credential"]["Login"] == "secrets-auditor"
 
 

@@ -10,6 +10,7 @@ import pytest
 from github_files import authorization, deploy_key, public_key, replies, told_of
 
 from auditor.models import OldKey
+from auditor.providers import Remembers
 from auditor.providers.github.directory import GitHubDirectory
 from auditor.risk.absence import Reading
 from auditor.risk.closure.provider import Fate, Registry
@@ -112,6 +113,44 @@ def test_the_key_of_a_person_that_ci_held_is_dead_once_its_owner_deleted_it(
     old = OldKey("acme/user/mia/key/9", "acme", "github", "SSH key 9")
     directory = told_of(tmp_path, **{"users/mia/keys": keys})
     assert fate(directory, old) is (Fate.DEAD if dead else Fate.ALIVE)
+
+
+# --- what CircleCI forgot ----------------------------------------------------------------------
+
+
+def left(directory: GitHubDirectory, *held: str, whole: bool = True) -> list[tuple[str, str]]:
+    assert isinstance(directory, Remembers)
+    found = directory.left_behind(held, lambda *_: whole)
+    return [(str(one.identity_id), one.severity.value) for one in found]
+
+
+def test_a_key_of_circlecis_that_no_entry_holds_lives_on(tmp_path: Path) -> None:
+    directory = told_of(tmp_path)
+    assert left(directory) == [("acme/shop/key/11", "Medium")]
+    assert left(directory, "acme/shop/key/11") == []
+    assert left(directory, whole=False) == [], "where CircleCI was not read, nothing is missing"
+
+
+@pytest.mark.parametrize(
+    ("key", "repository", "severity"),
+    [
+        ({"read_only": False}, "shop", "High"),
+        ({}, "shop", "Medium"),
+        ({}, "site", "Low"),  # everybody may read that
+        ({"read_only": False}, "old", "Medium"),  # archived: nobody may push
+        ({"title": "laptop"}, "shop", None),
+        ({"enabled": False}, "shop", None),
+    ],
+)
+def test_how_bad_that_is_depends_on_what_it_opens(
+    tmp_path: Path, key: dict[str, Any], repository: str, severity: str | None
+) -> None:
+    keys: dict[str, Any] = {
+        f"repos/acme/{one}/keys": [] for one in ("shop", "site", "tools", "old")
+    }
+    told = keys | {f"repos/acme/{repository}/keys": [deploy_key(5, "x", **key)]}
+    found = left(told_of(tmp_path, **told))
+    assert found == ([(f"acme/{repository}/key/5", severity)] if severity else [])
 
 
 def test_a_newly_authorized_token_of_the_person_is_a_renewal(tmp_path: Path) -> None:

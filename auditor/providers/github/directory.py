@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from auditor.collecting import Snapshot
 from auditor.models import (
@@ -27,7 +27,7 @@ from auditor.providers.github.logs import logs
 from auditor.providers.github.organizations import Organization, names, read
 from auditor.providers.github.resolve import resolve
 from auditor.providers.github.settings import Settings
-from auditor.providers.github.weaknesses import weaknesses
+from auditor.providers.github.weaknesses import left_behind, weaknesses
 
 _TOKEN_PARTS = (parts.AUTHORIZATIONS, parts.TOKENS, parts.INSTALLATIONS)
 _KEY_PARTS = (parts.REPOSITORIES, parts.DEPLOY_KEYS, parts.USER_KEYS, parts.MEMBERS)
@@ -81,6 +81,13 @@ class GitHubDirectory:
         """Return what a credential or person may do. KeyError for one that was not read."""
         holder = self._holders[identity_id]
         return resolve(holder, self._organizations[holder.organization])
+
+    def left_behind(
+        self, held: Collection[str], whole: Callable[[str, str], bool]
+    ) -> Iterator[Weakness]:
+        """Yield the deploy keys of CircleCI's that live on here and that it does not hold."""
+        for one in self._organizations.values():
+            yield from left_behind(one, held, whole)
 
     def _missing(self, *wanted: parts.Part) -> tuple[Gap, ...]:
         every = self._organizations.values()

@@ -196,20 +196,24 @@ def _apps(organization: Organization) -> Iterator[Holder]:
         )
 
 
+def key_id(organization: Organization, repository: Repository, key: Mapping[str, Any]) -> str:
+    """Return the id of the identity that a deploy key is."""
+    return f"{organization.name}/{repository.name}/key/{number(key, 'id')}"
+
+
 def _deploy_key(
     organization: Organization, repository: Repository, key: Mapping[str, Any]
 ) -> Holder:
     writes = key.get("read_only") is False
     level = "write" if writes else "read"
-    id_ = number(key, "id")
     title = text(key, "title")
     disabled = key.get("enabled") is False
     return _holder(
         organization,
-        id_=f"{organization.name}/{repository.name}/key/{id_}",
+        id_=key_id(organization, repository, key),
         name=f"deploy key {_quoted(title)}of {repository.name} ({level})",
         kind=DEPLOY_KEY,
-        label=f"deploy key {id_}",
+        label=f"deploy key {number(key, 'id')}",
         status="disabled" if disabled else "active",
         owner=None,
         rights=_git(level),
