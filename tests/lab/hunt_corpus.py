@@ -16,6 +16,7 @@ from hunt_cases import table
 
 from auditor.hunts.engines import TABLES
 from auditor.hunts.rules.definition import Hunt
+from auditor.hunts.seen import ANYBODY
 
 STRANGE = (
     "100%", "a_b", "axb", "a!b", "back\\slash", "ÄÖÜ STRASSE ß", "İstanbul", "'quoted'",
@@ -23,6 +24,7 @@ STRANGE = (
 )  # fmt: skip
 VARIED = ("action", "resource", "user_agent", "error_code", "error_message", "region", "agent")
 _OWN = ("who", "session_of", "credential_uid")
+_OF_JOBS = ("jobs", "watched")
 _APART = 1_000_000
 _COPIES = 900_000_000
 
@@ -35,7 +37,7 @@ def corpus(hunts: Sequence[Hunt], seed: int = 1) -> duckdb.DuckDBPyConnection:
         with table(platform, case) as part:
             for name in TABLES:
                 kinds[name] = kinds.get(name) or _kinds(part, name)
-                rows[name] += (_apart(row, name, number) for row in _rows(part, name))
+                rows[name] += (_apart(row, name, number) for row in _told(part, name))
     luck = random.Random(seed)  # noqa: S311 (repeatable)
     rows["seen"] += [_varied(row, luck) for row in luck.choices(rows["seen"], k=3000)]
     whole = duckdb.connect()
@@ -60,9 +62,17 @@ def _rows(part: duckdb.DuckDBPyConnection, name: str) -> Iterator[dict[str, Any]
     yield from (dict(zip(columns, row, strict=True)) for row in found.fetchall())
 
 
+def _told(part: duckdb.DuckDBPyConnection, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a case; of jobs those that held the credential, where that is known."""
+    known = any(row["who"] != ANYBODY for row in _rows(part, "watched"))
+    for row in _rows(part, name):
+        if name not in _OF_JOBS or (row["who"] != ANYBODY) == known:
+            yield row
+
+
 def _apart(row: dict[str, Any], name: str, number: int) -> dict[str, Any]:
     """Return a row of a case as one of nobody else; its jobs are its own identity's."""
-    if name == "jobs":
+    if name in _OF_JOBS:
         return row | {"who": f"{number}-who"}
     own = {column: f"{number}-{row[column]}" for column in _OWN if row.get(column) is not None}
     return row | own | ({"n": row["n"] + number * _APART} if name == "seen" else {})
