@@ -237,19 +237,29 @@ def show_export(target: str, rules: Path | None, stream: TextIO, *, as_json: boo
 def show_alerts(rules: Path | None, stream: TextIO, *, as_json: bool) -> None:
     """Write the alerts to create: hunts that are telling alone, as each cloud's own filter."""
     hunts.ready()
-    from auditor.hunts.rules.alerts import alerts  # noqa: PLC0415
+    from auditor.hunts.rules.alerts import alerts, left_out  # noqa: PLC0415
     from auditor.hunts.rules.loading import from_folder, packaged  # noqa: PLC0415
 
     theirs = from_folder(rules)[0] if rules else ()
-    found = list(alerts((*packaged(), *theirs)))
+    every = (*packaged(), *theirs)
+    found, left = list(alerts(every)), list(left_out(every))
     if as_json:
         told = [
             {"hunt": _facts(a.hunt), "where": a.where, "filter": a.filter, "sigma": a.hunt.document}
             for a in found
         ]
-        stream.write(json.dumps({"schema_version": 1, "alerts": told}, default=str) + "\n")
+        more = [{"hunt": _facts(hunt), "why": why} for hunt, why in left]
+        whole = {"schema_version": 1, "alerts": told, "left_out": more}
+        stream.write(json.dumps(whole, default=str) + "\n")
         return
     for alert in found:
         stream.write(f"### {alert.hunt.level.value}: {alert.hunt.title}\n")
         stream.write(f"# {alert.where}\n{alert.filter}\n\n")
-    stream.write(f"### {len(found)} alerts; the same as Sigma: auditor hunts export --to sigma\n")
+    for hunt, why in left:
+        stream.write(
+            f"### no filter for {hunt.level.value}: {hunt.title} ({hunt.platform}): {why}\n"
+        )
+    stream.write(
+        f"### {len(found)} alerts; these and the {len(left)} without a filter for your SIEM:"
+        " auditor hunts export\n"
+    )

@@ -60,7 +60,8 @@ def test_findings_and_events_have_what_their_class_requires(tmp_path: Path) -> N
 
 def test_the_schema_refuses_what_is_wrong(tmp_path: Path) -> None:
     told = written(tmp_path, ordinary(1))[-1]
-    for wrong in ({"severity_id": 7}, {"api": {}}, {"invented": 1}, {"time": "today"}):
+    wrongs: list[dict[str, Any]] = [{"severity_id": 7}, {"api": {}}, {"new": 1}, {"time": "today"}]
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
             judged(told | wrong)
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from auditor.cli import app
 from auditor.errors import ConfigError
-from auditor.hunts.rules.alerts import alerts
+from auditor.hunts.rules.alerts import WORTH, alerts, left_out
 from auditor.hunts.rules.dialects import DIALECTS, translate
 from auditor.hunts.rules.exporting import Exported, export, targets
 from auditor.hunts.rules.loading import compile_rule, packaged
@@ -139,6 +139,18 @@ def test_an_unknown_target_lists_the_known() -> None:
     assert all(target in caught.value.hint for target in targets())
 
 
+def test_every_telling_hunt_of_a_platform_has_an_alert_or_a_reason() -> None:
+    told = {one.hunt.id for one in alerts(packaged())}
+    left = {hunt.id: why for hunt, why in left_out(packaged())}
+    assert told.isdisjoint(left)
+    assert told | set(left) == {h.id for h in packaged() if h.platform and h.level in WORTH}
+    assert len(left) <= 8
+    by_title = {one.hunt.title: one.filter for one in alerts(packaged())}
+    assert '{"suffix": ":policy/AdministratorAccess"}' in by_title["Administrator made"]
+    assert by_title["Credential added to an application"].count(" contains ") == 3
+    assert "=~" in by_title["Foreign identities let in"]
+
+
 def test_alerts_are_filters_of_telling_hunts_only() -> None:
     found = list(alerts(packaged()))
     assert set(Counter(one.hunt.platform for one in found)) == {
@@ -151,7 +163,6 @@ def test_alerts_are_filters_of_telling_hunts_only() -> None:
         "eventSource": ["iam.amazonaws.com"],
         "errorCode": [{"exists": False}],
     }
-    assert "Administrator made" not in by_title  # its policy is not in such a filter
     assert "Lists what the account holds" not in by_title
     assert by_title["Key of a service account made"].filter.startswith("(protoPayload.methodName=~")
 
