@@ -62,9 +62,8 @@ def read_logs(
         tasks = list(_tasks(files))
         progress.start("reading logs", sum(size for *_, size in files))
         entries = [*unread, *_run(order, tasks, progress, workers or usable_cores())]
-        stored = store.write(
-            out_folder, sorted(parts.glob("events-*")), sorted(parts.glob("sessions-*"))
-        )
+        kinds = [sorted(parts.glob(f"{kind}-*")) for kind in ("events", "sessions", "traded")]
+        stored = store.write(out_folder, *kinds)
         store.write_others(out_folder, sorted(parts.glob("others-*")))
     finally:
         shutil.rmtree(parts, ignore_errors=True)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
+
+from auditor.hunts.events import Event
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,14 +43,21 @@ _ROOTS = """
 """
 
 
-class _Link(msgspec.Struct, gc=False):
-    """The two columns of an event that chain sessions."""
-
-    credential_uid: str | None = None
-    issued_credential_uid: str | None = None
+_ENCODE = msgspec.json.Encoder().encode
+_PAIR = msgspec.json.Decoder(tuple[str | None, str])
 
 
-_LINK = msgspec.json.Decoder(_Link)
+def append(part: BinaryIO, traded: BinaryIO, events: Iterable[Event]) -> None:
+    """Add events of sessions to a part, a line each: the key as JSON, a tab, the event.
+
+    Of those that handed out a key for another, both keys go into `traded`: few, and all that is
+    needed to know which lines of the parts are asked for.
+    """
+    for event in events:
+        part.write(b"%b\t%b\n" % (_ENCODE(event.credential_uid), _ENCODE(event)))
+        if event.issued_credential_uid:
+            pair = (event.credential_uid, event.issued_credential_uid)
+            traded.write(_ENCODE(pair) + b"\n")
 
 
 def handed_out(connection: DuckDBPyConnection) -> set[str]:
@@ -56,14 +65,20 @@ def handed_out(connection: DuckDBPyConnection) -> set[str]:
     return {name for (name,) in connection.sql(_HANDED_OUT).fetchall()}
 
 
-def followed(credentials: Iterable[str], parts: Sequence[Path]) -> Iterator[bytes]:
-    """Yield the lines of the parts that used one of the credentials, or one they were traded for.
+def followed(
+    credentials: Iterable[str], parts: Sequence[Path], traded: Sequence[Path]
+) -> Iterator[bytes]:
+    """Yield the events of the parts that used one of the keys, or one they were traded for.
 
-    Parts hold an event a line. Most lines follow from nothing, so only what chains them is parsed.
+    Most lines follow from nothing, so of each only the key is looked at.
     """
-    below = _below(credentials, parts)
-    if below:
-        yield from (line for line, link in _links(parts) if link.credential_uid in below)
+    below = {_ENCODE(key) for key in _below(credentials, traded)}
+    for path in parts if below else ():
+        with path.open("rb") as part:
+            for line in part:
+                key, _, event = line.partition(b"\t")
+                if key in below:
+                    yield event
 
 
 def name_roots(connection: DuckDBPyConnection) -> None:
@@ -72,21 +87,16 @@ def name_roots(connection: DuckDBPyConnection) -> None:
     connection.execute(_ROOTS)
 
 
-def _below(credentials: Iterable[str], parts: Sequence[Path]) -> set[str]:
+def _below(credentials: Iterable[str], traded: Sequence[Path]) -> set[str]:
     """Return the credentials and all that were handed out to them, at any depth."""
-    traded = defaultdict[str | None, set[str]](set)
-    for _, link in _links(parts):
-        if link.issued_credential_uid:
-            traded[link.credential_uid].add(link.issued_credential_uid)
+    given = defaultdict[str | None, set[str]](set)
+    for path in traded:
+        with path.open("rb") as pairs:
+            for credential, issued in map(_PAIR.decode, pairs):
+                given[credential].add(issued)
     below = set[str]()
     fresh = set(credentials)
     while fresh:
         below |= fresh
-        fresh = set().union(*(traded[each] for each in fresh & traded.keys())) - below
+        fresh = set().union(*(given[each] for each in fresh & given.keys())) - below
     return below
-
-
-def _links(parts: Sequence[Path]) -> Iterator[tuple[bytes, _Link]]:
-    for path in parts:
-        with path.open("rb") as part:
-            yield from ((line, _LINK.decode(line)) for line in part)

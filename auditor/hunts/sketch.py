@@ -15,20 +15,45 @@ ACTORS = 20
 """Different actors told apart per value and task: 20 means that many or more."""
 VALUES = 100_000
 """Values kept per kind and task; of more, those seen first."""
-_HELD = 20_000
-"""Records whose uses are held before they are folded: folding after each file costs more."""
+KINDS = ("src", "user_agent", "action")
 
 
-class Uses:
-    """Who used which value, for a few thousand records."""
+class Users:
+    """Who used each value of one kind.
 
-    __slots__ = ("action", "src", "user_agent")
+    Most records repeat a value of `many`, to which nothing is added: whoever is in a hurry looks
+    there, and calls `add` for the others.
+    """
+
+    __slots__ = ("few", "many")
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
-        self.src: defaultdict[str | None, set[str]] = defaultdict(set)
-        self.user_agent: defaultdict[str | None, set[str]] = defaultdict(set)
-        self.action: defaultdict[str | None, set[str]] = defaultdict(set)
+        self.few: dict[str | None, set[str]] = {}
+        self.many: dict[str | None, set[str]] = {}
+        """Those with `ACTORS` actors, which is as many as are told apart."""
+
+    def add(self, value: str | None, actor: str) -> None:
+        """Note that an actor used a value, as far as the bounds allow; None is no value."""
+        if not value or value in self.many:
+            return
+        actors = self.few.get(value)
+        if actors is not None:
+            actors.add(actor)
+            if len(actors) >= ACTORS:
+                self.many[value] = self.few.pop(value)
+        elif len(self.few) + len(self.many) < VALUES:
+            self.few[value] = {actor}
+
+
+class Uses:
+    """Who used which value of each kind."""
+
+    __slots__ = KINDS
+
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self.src, self.user_agent, self.action = Users(), Users(), Users()
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -53,47 +78,28 @@ LINE_COLUMNS = {
 
 
 class Sketch:
-    """Who used what, for one task of one worker: kind "src", "user_agent" or "action"."""
+    """Who used what, for one task of one worker."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
-        self._seen: dict[tuple[str, str], dict[str, set[str]]] = {}
-        self._held: dict[str, Uses] = {}
-        self._records = 0
+        self._uses: defaultdict[str, Uses] = defaultdict(Uses)
         self._since: str | None = None
         self._until = ""
 
     def uses(self, platform: str) -> Uses:
-        """Return where to enter what the next records use; `counted` tells when they are in."""
-        return self._held.setdefault(platform, Uses())
+        """Return where to enter what is used on a platform."""
+        return self._uses[platform]
 
-    def counted(self, records: int, since: str, until: str) -> None:
-        """Note that so many records between two times were entered; `uses` may be new after it."""
+    def spans(self, since: str, until: str) -> None:
+        """Note that records between two times were entered."""
         self._since = min(since, self._since or since)
         self._until = max(until, self._until)
-        self._records += records
-        if self._records >= _HELD:
-            self._fold()
-
-    def _fold(self) -> None:
-        """Take over what is held, as far as the bounds allow."""
-        for platform, uses in self._held.items():
-            for kind in Uses.__slots__:
-                seen = self._seen.setdefault((platform, kind), {})
-                for value, actors in getattr(uses, kind).items():
-                    known = seen.get(value)
-                    if known is None:
-                        if value and len(seen) < VALUES:
-                            seen[value] = actors
-                    elif len(known) < ACTORS:
-                        known |= actors
-        self._held.clear()
-        self._records = 0
 
     def lines(self) -> Iterator[Line]:
         """Yield what was seen; the times are those of the whole task."""
-        self._fold()
-        for (platform, kind), values in self._seen.items():
-            for value, actors in values.items():
-                some = sorted(actors)[:ACTORS]
-                yield Line(platform, kind, value, some, self._since or "", self._until)
+        for platform, uses in self._uses.items():
+            for kind in KINDS:
+                users = getattr(uses, kind)
+                for value, actors in (*users.few.items(), *users.many.items()):
+                    some = sorted(actors)
+                    yield Line(platform, kind, value, some, self._since or "", self._until)

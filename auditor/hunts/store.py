@@ -84,11 +84,17 @@ def load(connection: DuckDBPyConnection, run_folder: Path) -> None:
     (connection.read_parquet(others) if others else nothing).create_view("others")
 
 
-def write(run_folder: Path, parts: Sequence[Path], sessions: Sequence[Path] = ()) -> Stored:
+def write(
+    run_folder: Path,
+    parts: Sequence[Path],
+    sessions: Sequence[Path] = (),
+    traded: Sequence[Path] = (),
+) -> Stored:
     """Add the parts' events to those kept of each platform, each event once.
 
     Of two records with the same id that of the first file stays. `sessions` are events of temporary
-    keys; those that follow from a kept event are kept too. A file is whole at every moment.
+    keys, and `traded` who handed out which (see `sessions.append`); those that follow from a kept
+    event are kept too. A file is whole at every moment.
     """
     folder = run_folder / _FOLDER
     spill = folder / "spill"
@@ -96,7 +102,7 @@ def write(run_folder: Path, parts: Sequence[Path], sessions: Sequence[Path] = ()
     spill.mkdir(exist_ok=True)
     with _database(spill) as connection:
         _parts(connection, parts).create("kept")
-        chained = _follow(connection, sessions, spill / "followed.ndjson")
+        chained = _follow(connection, sessions, traded, spill / "followed.ndjson")
         found = connection.sql("SELECT DISTINCT platform FROM kept ORDER BY ALL").fetchall()
         counts = [_write(connection, folder / f"{platform}.parquet") for (platform,) in found]
     shutil.rmtree(spill, ignore_errors=True)
@@ -137,10 +143,12 @@ def parquet_lines(file: Path) -> Iterator[bytes]:
             raise DamagedError("Parquet that cannot be read") from error
 
 
-def _follow(connection: DuckDBPyConnection, sessions: Sequence[Path], part: Path) -> int:
+def _follow(
+    connection: DuckDBPyConnection, sessions: Sequence[Path], traded: Sequence[Path], part: Path
+) -> int:
     """Add to `kept` the sessions that follow from it, through a part; return how many events."""
     with part.open("wb") as lines:
-        lines.writelines(followed(handed_out(connection), sessions))
+        lines.writelines(followed(handed_out(connection), sessions, traded))
     chained = _parts(connection, [part])
     count = len(chained)
     chained.insert_into("kept")

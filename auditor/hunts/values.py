@@ -93,6 +93,9 @@ def utc(value: Json) -> str:
     Accepts ISO 8601 with any zone, none (UTC) or a space for the T, and milliseconds since 1970.
     """
     try:
+        if isinstance(value, str) and value[10:11] == "T" and value[-1:] == "Z":
+            datetime.fromisoformat(value)
+            return value
         return _utc(value)
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise ValueError(NO_TIME) from error  # the message of Python repeats the outside text
@@ -102,8 +105,6 @@ def utc(value: Json) -> str:
 def _utc(value: Json) -> str:
     if isinstance(value, str) and not value.isdecimal():
         moment = datetime.fromisoformat(value)
-        if value.endswith("Z") and value[10:11] == "T":
-            return value
         naive = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     else:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -157,11 +158,17 @@ def details(record: Json, tree: Tree) -> str | None:
     Values are cleaned text, empty ones are left out.
     """
     found: dict[str, str] = {}
-    _gather(record, tree, found)
+    gather(record, tree, found)
+    return as_details(found)
+
+
+def as_details(found: Mapping[str, str]) -> str | None:
+    """Return fields by dotted name as one JSON object, None where there are none."""
     return _ENCODE(found).decode() if found else None
 
 
-def _gather(record: Json, tree: Tree, found: dict[str, str]) -> None:
+def gather(record: Json, tree: Tree, found: dict[str, str]) -> None:
+    """Add the fields of an object that a tree names, by dotted name, as cleaned text."""
     for name, value in record.items():
         below = tree.get(name)
         if below is None or value is None:
@@ -170,7 +177,7 @@ def _gather(record: Json, tree: Tree, found: dict[str, str]) -> None:
             if text := clean(value) if isinstance(value, str) else as_text(value):
                 found[below] = text
         elif isinstance(value, dict):
-            _gather(value, below, found)
+            gather(value, below, found)
 
 
 def as_text(value: Json) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.hunts import store
+from auditor.hunts import sessions, store
 from auditor.hunts.content import PARQUET, DamagedError, blocks, held, lines
 from auditor.hunts.events import Event
 from auditor.hunts.ledger import FileRead, State
@@ -161,15 +161,15 @@ class _Reader:
         if not inside or not all(map(_is_time, (first, last))):
             return False
         if self.order.wanted is None:
-            kept, sessions, others = list(range(1, len(records) + 1)), list[int](), 0
+            kept, used, others = list(range(1, len(records) + 1)), list[int](), 0
         else:
             uses = self.sketch.uses(source.platform)
-            kept, sessions = source.screen(records, self.asked, uses)
+            kept, used = source.screen(records, self.asked, uses)
             others = len(records) - len(kept)
-            self.sketch.counted(len(records), first, last)
+            self.sketch.spans(first, last)
         entry.records, entry.others, entry.since, entry.until = len(records), others, first, last
         entry.sources[source.name] = len(records)
-        for part, numbers in ((self.kept, kept), (self.sessions, sessions)):
+        for part, numbers in ((self.kept, kept), (self.sessions, used)):
             for number in numbers:
                 try:
                     event = source.event(records[number - 1], self.names, entry.path, number)
@@ -218,10 +218,8 @@ class _Reader:
                 entry.note(str(error))
             except ValueError as error:
                 entry.problem(str(error), position)
-            if count % _BATCH == 0:
-                self.sketch.counted(_BATCH, first, last)
-                uses = self.sketch.uses(source.platform)
-        self.sketch.counted(count % _BATCH, first, last)
+        if last:
+            self.sketch.spans(first, last)
         entry.records += count
         entry.sources[source.name] = entry.sources.get(source.name, 0) + count
 
@@ -236,19 +234,21 @@ class _Reader:
             self._write()
 
     def _write(self) -> None:
-        for name, events in (("events", self.kept), ("sessions", self.sessions)):
-            with self._part(name).open("ab") as part:
-                store.append(part, events)
-            events.clear()
+        with self._part("events").open("ab") as part:
+            store.append(part, self.kept)
+        with self._part("sessions").open("ab") as part, self._part("traded").open("ab") as traded:
+            sessions.append(part, traded, self.sessions)
+        self.kept.clear()
+        self.sessions.clear()
 
     def _part(self, name: str) -> Path:
         return self.order.parts / f"{name}-{self.number:06}.ndjson"
 
 
 def _use(uses: Uses, src: str | None, agent: str | None, action: str, actor: str) -> None:
-    uses.src[src].add(actor)
-    uses.user_agent[agent].add(actor)
-    uses.action[action].add(actor)
+    uses.src.add(src, actor)
+    uses.user_agent.add(agent, actor)
+    uses.action.add(action, actor)
 
 
 def _is_time(text: str) -> bool:

@@ -15,8 +15,8 @@ import msgspec
 from auditor.hunts.events import Event, Outcome
 from auditor.hunts.sketch import Uses
 from auditor.hunts.sources import Glance, Screened, cloudtrail_csv
-from auditor.hunts.tables import detail_tree
-from auditor.hunts.values import Names, address, clean, details, joined, utc
+from auditor.hunts.tables import detail_tree, table
+from auditor.hunts.values import Names, address, as_details, clean, gather, joined, utc
 from auditor.models import Json
 
 _SESSION_KEY = "ASIA"
@@ -90,7 +90,9 @@ class _Object(msgspec.Struct, gc=False):
 
 _NOBODY = _Identity()
 _NO_ISSUER = _Issuer()
-_DETAILS = detail_tree("cloudtrail")
+_BELOW: Any = detail_tree("cloudtrail")
+_ATTRIBUTES = _BELOW["userIdentity"]["sessionContext"]["attributes"]
+_NAMES = frozenset(table()["details"]["cloudtrail"])
 _USUAL_TYPE = "AwsApiCall"
 _USUAL_CATEGORY = "Management"
 """Left out of the details: nearly every record has them."""
@@ -124,30 +126,33 @@ class CloudTrail:
     def screen(self, records: Sequence[Record], asked: Mapping[str, bool], uses: Uses) -> Screened:
         """Return what is kept of an S3 object.
 
-        It runs for every record there is, so it calls nothing.
+        It runs for every record there is, so it calls nothing for what was seen before.
         """
         kept, sessions = list[int](), list[int]()
         sources, agents, actions = uses.src, uses.user_agent, uses.action
+        some_sources, many_sources = sources.few, sources.many
+        many_agents, many_actions = agents.many, actions.many
         for number, record in enumerate(records, 1):
             identity = record.user_identity or _NOBODY
             key, arn = identity.access_key_id or "", identity.arn or ""
             if asked[key] or asked[arn]:
                 kept.append(number)
                 continue
-            if context := identity.session_context:
-                issuer = context.session_issuer
-                if issuer and issuer.arn:
-                    arn = issuer.arn
-                    if asked[arn]:
-                        kept.append(number)
-                        continue
-                if key[:4] == _SESSION_KEY and not context.ec2_role_delivery:
-                    sessions.append(number)
-            elif key[:4] == _SESSION_KEY:
+            context = identity.session_context
+            if context and context.session_issuer and context.session_issuer.arn:
+                arn = context.session_issuer.arn
+                if asked[arn]:
+                    kept.append(number)
+                    continue
+            if key[:4] == _SESSION_KEY and _is_session(key, context):
                 sessions.append(number)
-            sources[record.source_ip].add(arn)
-            agents[record.user_agent].add(arn)
-            actions[record.event_name].add(arn)
+            source = record.source_ip
+            if source not in many_sources and arn not in some_sources.get(source, ()):
+                sources.add(source, arn)
+            if record.user_agent not in many_agents:
+                agents.add(record.user_agent, arn)
+            if record.event_name not in many_actions:
+                actions.add(record.event_name, arn)
         return Screened(kept, sessions)
 
     def decode(self, raw: bytes) -> Record:
@@ -176,9 +181,7 @@ class CloudTrail:
             record.source_ip,
             record.user_agent,
             record.event_name,
-            key is not None
-            and key[:4] == _SESSION_KEY
-            and not (context and context.ec2_role_delivery),
+            _is_session(key or "", context),
         )
 
     def event(self, record: Record, names: Names, file: str, position: int) -> Event:
@@ -225,6 +228,11 @@ class CloudTrail:
         )
 
 
+def _is_session(key: str, context: _Context | None) -> bool:
+    """Return whether somebody may have been handed the key; instances get theirs from EC2."""
+    return key[:4] == _SESSION_KEY and not (context and context.ec2_role_delivery)
+
+
 def outcome(error: str | None, response: Json) -> Outcome:
     """Return what became of a call. A failed sign-in to the console has no error code."""
     if error:
@@ -254,7 +262,7 @@ def _issued(response: Json) -> str | None:
 
 
 def _resource(raw: msgspec.Raw, request: Json) -> str | None:
-    listed = _parsed(raw)
+    listed = None if raw is _NULL else _parsed(raw)
     if isinstance(listed, list):
         return joined(str(each.get("ARN") or "") for each in listed if isinstance(each, dict))
     if not isinstance(request, dict) or _RESOURCE_NAMES.isdisjoint(request):
@@ -281,29 +289,37 @@ def _agent(agent: str | None) -> str | None:
 
 
 def _details(record: Record, identity: _Identity, request: Json, response: Json) -> str | None:
-    parts: dict[str, Json] = {"requestParameters": request, "responseElements": response}
+    """Return the further fields of a record as JSON; only what is unusual is looked for."""
+    found: dict[str, str] = {}
+    if isinstance(request, dict):
+        gather(request, _BELOW["requestParameters"], found)
+    if isinstance(response, dict):
+        gather(response, _BELOW["responseElements"], found)
     if record.event_type != _USUAL_TYPE:
-        parts["eventType"] = record.event_type
+        _put(found, "eventType", record.event_type)
     if record.event_category != _USUAL_CATEGORY:
-        parts["eventCategory"] = record.event_category
+        _put(found, "eventCategory", record.event_category)
     if record.event_source == _SIGN_IN:
-        parts["additionalEventData"] = _parsed(record.additional_event_data)
-    if record.vpc_endpoint_id:
-        parts["vpcEndpointId"] = record.vpc_endpoint_id
+        signed = _parsed(record.additional_event_data)
+        gather(signed if isinstance(signed, dict) else {}, _BELOW["additionalEventData"], found)
+    _put(found, "vpcEndpointId", record.vpc_endpoint_id)
     context = identity.session_context
     if context or identity.invoked_by or identity.account_id != record.recipient_account_id:
-        parts["userIdentity"] = {
-            "accountId": identity.account_id,
-            "invokedBy": identity.invoked_by,
-            "arn": identity.arn,
-            "sessionContext": context
-            and {
-                "sourceIdentity": context.source_identity,
-                "attributes": _parsed(context.attributes),
-                "sessionIssuer": context.session_issuer and {"type": context.session_issuer.type},
-            },
-        }
-    return details(parts, _DETAILS)
+        _put(found, "userIdentity.accountId", identity.account_id)
+        _put(found, "userIdentity.invokedBy", identity.invoked_by)
+        _put(found, "userIdentity.arn", identity.arn)
+    if context:
+        _put(found, "userIdentity.sessionContext.sourceIdentity", context.source_identity)
+        attributes = _parsed(context.attributes)
+        gather(attributes if isinstance(attributes, dict) else {}, _ATTRIBUTES, found)
+        issuer = context.session_issuer or _NO_ISSUER
+        _put(found, "userIdentity.sessionContext.sessionIssuer.type", issuer.type)
+    return as_details(found)
+
+
+def _put(found: dict[str, str], name: str, value: str | None) -> None:
+    if value and name in _NAMES and (text := clean(value)):
+        found[name] = text
 
 
 def _convert(fields: dict[str, Json]) -> Record:
