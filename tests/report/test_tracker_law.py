@@ -213,6 +213,7 @@ def restore(sheet: Worksheet, rows: list[list[tuple[Any, str]]]) -> None:
     for number, row in enumerate(rows, 1):
         for column, (value, kind) in enumerate(row, 1):
             cell = sheet.cell(number, column)
+            cell.number_format = "General"  # applications move it along; a day brings its own
             cell.value = value
             if value is not None:
                 cell.data_type = kind
