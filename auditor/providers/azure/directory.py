@@ -25,8 +25,7 @@ from auditor.providers.azure.account_names import KINDS, AccountNames
 from auditor.providers.azure.classic import KIND as CLASSIC
 from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.credentials import Credentials
-from auditor.providers.azure.documents import entries, is_complete, text
-from auditor.providers.azure.engine.scopes import is_group
+from auditor.providers.azure.documents import entries, group_of, is_complete, text
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import PARTS, SOURCE, gap_of
 from auditor.providers.azure.identify import Identifier
@@ -132,9 +131,8 @@ def _titles(estate: Estate, part: str) -> list[str]:
     """Return what a listing is about, in words."""
     if part == "all":
         return []
-    scope = part.replace("%2f", "/").replace("%2F", "/")
-    if is_group(scope):
-        return [f"the management group {scope.rpartition('/')[2]}"]
+    if group := group_of(part):
+        return [f"the management group {group}"]
     name = estate.subscriptions.get(part)
     return [f"the subscription {name}" if name else estate.name_of(part)]
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.models import Json
+from auditor.providers.azure.engine.scopes import is_group
 from auditor.tails import Sealer, tail_to_json
 
 ALL = "all"
@@ -87,6 +88,12 @@ _SECRET_RUN = re.compile(r"[A-Za-z0-9~_./+=-]{34,}")
 def document_key(kind: str, part: str = ALL) -> str:
     """Return the name of a document, such as azure/role-assignments/<subscription>."""
     return f"azure/{kind}/{part.lower().replace('/', '%2F')}"
+
+
+def group_of(part: str) -> str:
+    """Return the management group that a listing is about, "" where it is about something else."""
+    scope = part.replace("%2f", "/").replace("%2F", "/")
+    return scope.rpartition("/")[2] if is_group(scope) else ""
 
 
 def clean(kind: str, item: Json, sealer: Sealer) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from auditor.models import Gap, Resolution
 from auditor.providers.azure.arm import Arm
 from auditor.providers.azure.classic import Administrators
+from auditor.providers.azure.documents import group_of, text
 from auditor.providers.azure.entra import Entra
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import gap_of
@@ -80,6 +81,10 @@ class Resolver:
         if not self._estate.documents.get("role-assignments"):
             yield gap_of("role-assignments", None)
             return
+        for part, document in self._estate.documents["role-assignments"].items():
+            # Below a group may lie what no subscription that is shown inherits from.
+            if (group := group_of(part)) and text(document, "error"):
+                yield gap_of("role-assignments", document, [f"the management group {group}"])
         seen = self._seen_subscriptions if self._estate.is_whole("role-assignments") else set()
         for id_, name in self._estate.subscriptions.items():
             if id_ not in seen and not self._estate.is_whole("role-assignments", id_):

@@ -334,6 +334,40 @@ def test_a_refused_call_is_a_gap_and_never_clean(path: str, status: int, lab: La
         )  # fmt: skip
 
 
+def test_an_unreadable_management_group_leaves_everybody_open(lab: Lab) -> None:
+    lab.faults.deny("*/managementgroups/landing-zones/*", 403)
+    directory = lab.collect()
+    what = "role assignments of the management group landing-zones"
+    assert what in {gap.what for gap in directory.gaps}
+    found = directory.resolve(named(directory, "ci-owner"))
+    assert [gap.what for gap in found.gaps] == [what]
+    assert "Microsoft.Authorization/roleAssignments/read" in found.gaps[0].fix
+
+
+def test_unreadable_management_groups_are_told_and_their_rights_found(lab: Lab) -> None:
+    lab.faults.deny("/providers/Microsoft.Management/managementGroups/*", 403)
+    directory = lab.collect()
+    assert "management groups" in {gap.what for gap in directory.gaps}
+    assert worst(directory, "ci-images") == "escalate"  # what subscriptions inherit they list
+
+
+def test_a_principal_that_was_deleted_keeps_its_row(lab: Lab) -> None:
+    tenant = azure_tenant.load()
+    listed = "/v1.0/servicePrincipals"
+    left = [one for one in tenant.listings[listed] if one["displayName"] != "ci-owner"]
+    changed = replace(tenant, listings={**tenant.listings, listed: left})
+    cloud = AzureCloud(changed, LOGIN.client)
+    cloud.url = lab.server.url
+    lab.server.app = cloud
+    try:
+        directory = lab.collect()
+    finally:
+        lab.server.app = lab.cloud
+    owner = directory.identities[invent.identifier("azure-principal", "ci-owner")]
+    assert owner.status == "not in the directory"
+    assert directory.resolve(owner.id).capabilities[0].name.value == "admin"
+
+
 def test_throttling_is_waited_for(lab: Lab) -> None:
     lab.faults.throttle(30)
     directory = lab.collect(retries=3)
