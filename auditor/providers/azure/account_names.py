@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from auditor.models import (
     Candidate,
@@ -139,7 +140,7 @@ class AccountNames:
     def _hits(self, sort: str, asked: _Asked) -> Iterator[_Hit]:
         readable = asked.readable(sort)
         for one in self._of_sort[sort]:
-            ends = self._ends(one)
+            ends = self._ends.get(one.id, frozenset())
             fitting = [part for part, tail in readable if tail.hash in ends]
             called = _is_called(one.name, asked.names)
             if fitting or (called and not readable):
@@ -156,11 +157,15 @@ class AccountNames:
         if written:
             yield from _of_dates(self._identities[one.id], written)
 
-    def _ends(self, one: Resource) -> frozenset[str]:
-        """Return the seals of the ends of a resource's name, in every way people write it."""
+    @cached_property
+    def _ends(self) -> Mapping[str, frozenset[str]]:
+        """Return the seals of the ends of each resource's name, in every way people write it."""
         told = self._estate.document("tails")
-        listed = told.get("names", {}).get(one.id, ()) if isinstance(told, dict) else ()
-        return frozenset(tail.hash for raw in listed if (tail := tail_from_json(raw)))
+        names = told.get("names") if isinstance(told, dict) else None
+        return {
+            id_: frozenset(tail.hash for raw in listed if (tail := tail_from_json(raw)))
+            for id_, listed in (names or {}).items()
+        }
 
     # --- nobody --------------------------------------------------------------------------------
 
@@ -192,6 +197,23 @@ class AccountNames:
             if text(document, "error"):
                 name = self._estate.subscriptions.get(part, part)
                 yield gap_of(sort, document, [f"the subscription {name}"])
+
+
+def with_login(found: Match | NoMatch, login: Match | None) -> Match | NoMatch:
+    """Return the answer where a user name may be a client id: a registry takes both for a login.
+
+    One that ends as a client id and as a registry's name, too, is either.
+    """
+    if login is None:
+        return found
+    if not isinstance(found, Match) or found.best.key != ADMIN:
+        return login
+    others = (*found.runners_up, *login.candidates)
+    return Match(
+        found.credential_id,
+        replace(found.best, confidence=Confidence.LOW),
+        tuple(replace(one, confidence=Confidence.LOW) for one in others),
+    )
 
 
 def _asked(credential: Credential, secrets: Mapping[str, Secret]) -> _Asked:

@@ -21,7 +21,7 @@ from auditor.models import (
     Weakness,
 )
 from auditor.providers.azure import key_uses
-from auditor.providers.azure.account_names import KINDS, AccountNames
+from auditor.providers.azure.account_names import KINDS, AccountNames, with_login
 from auditor.providers.azure.classic import KIND as CLASSIC
 from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.credentials import Credentials
@@ -80,7 +80,7 @@ class AzureDirectory:
             named = self._names.named(credential, owner)
             return named or self._identifier.identify(credential, secrets, owner)
         login = self._identifier.login(credential, secrets)
-        return login or self._names.identify(credential, secrets)
+        return with_login(self._names.identify(credential, secrets), login)
 
     def uses(self, keys: Iterable[OldKey]) -> Iterator[KeyUse]:
         """Yield the last sign-in with each secret and certificate that has one."""

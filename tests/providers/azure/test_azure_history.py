@@ -20,6 +20,7 @@ from auditor.demo.faults import Faults
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording
 from auditor.hunts.reading import read_logs
+from auditor.hunts.uses import last_uses
 from auditor.hunts.wanted import Window
 from auditor.models import Gap
 from auditor.providers import LogCollector
@@ -107,6 +108,16 @@ def test_three_logs_are_read_day_by_day_and_once(lab: Lab) -> None:
     lab.read()
     assert lab.days("signIns") == 2  # yesterday and today: events may still come
     assert lab.days("eventtypes") == 4
+
+
+def test_sign_ins_that_a_hunt_read_are_uses_of_the_secret_that_graph_lists(lab: Lab) -> None:
+    lab.read()
+    logs = lab.folder / "snapshot" / "logs"
+    read_logs([logs], "azure", None, lab.folder, SEALER, Window(), Silent(), now=NOW)
+    key = invent.identifier("azure-key", "ci-deploy", "0")
+    (use,) = [one for one in last_uses(lab.folder) if one.is_of("azure", key)]
+    assert (use.last.day, use.src_ip) == (22, "203.0.113.77")
+    assert use.log == "azure:signins"
 
 
 @pytest.mark.parametrize(

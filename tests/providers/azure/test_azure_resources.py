@@ -196,6 +196,17 @@ def test_an_account_younger_than_the_value_stays_possible_where_only_the_entry_i
     assert found.best.confidence is Confidence.LOW
 
 
+def test_a_user_name_that_ends_as_both_is_either(tmp_path: Path) -> None:
+    tail = lab.app_id(1)[-4:]
+    name = f"acme{tail}"
+    both = directory_of(tmp_path, {"acr.json": {"value": [registry(name)]}})
+    found = ask(both, REGISTRY, user=name)
+    assert isinstance(found, Match)
+    assert {one.confidence for one in found.candidates} == {Confidence.LOW}
+    ends = [one.identity_id.rpartition("/")[2] for one in found.candidates]
+    assert ends == [name, lab.object_id(1)]
+
+
 NOBODY: Sequence[tuple[str, Mapping[str, Any], str]] = (
     (STORAGE, {}, "no name of a storage account beside it"),
     (STORAGE, {"account": "somethingelse"}, "no storage account that was listed ends so"),
