@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from auditor.models import PlannedCall
+from auditor.providers.azure.key_uses import MOST_PRINCIPALS
 from auditor.providers.azure.settings import Settings
 
 _ROLES = "/v1.0/roleManagement/directory"
 _AUTHORIZATION = "/providers/Microsoft.Authorization"
 _PRINCIPALS, _PRINCIPAL = "/v1.0/servicePrincipals", "service principal"
+_REPLACED = f"service principal with a replaced secret, of at most {MOST_PRINCIPALS}"
 _APPLICATIONS, _APPLICATION = "/v1.0/applications", "application"
 
 LOGIN = (
@@ -31,6 +33,7 @@ GRAPH = (
     (f"{_PRINCIPALS}/{{id}}/owners", _PRINCIPAL),
     (f"{_APPLICATIONS}/{{id}}/owners", _APPLICATION),
     (f"{_APPLICATIONS}/{{id}}/federatedIdentityCredentials", _APPLICATION),
+    ("/beta/auditLogs/signIns", _REPLACED),
 )
 ARM = (
     ("/subscriptions", ""),
@@ -42,6 +45,9 @@ ARM = (
     (f"{_AUTHORIZATION}/classicAdministrators", "subscription"),
     (f"{_AUTHORIZATION}/roleDefinitions/{{role}}", "assigned role"),
     ("/providers/Microsoft.KeyVault/vaults", "subscription"),
+    ("/providers/Microsoft.Storage/storageAccounts", "subscription"),
+    ("/providers/Microsoft.ContainerRegistry/registries", "subscription"),
+    ("/resources", "subscription"),
     ("/providers/Microsoft.Insights/diagnosticSettings", "subscription"),
 )
 """Paths, below a scope where they have one, and what they are asked for one by one."""
