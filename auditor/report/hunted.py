@@ -47,6 +47,7 @@ def text(hunted: Hunted) -> Iterator[str]:
     yield from _summary(hunted)
     for gap in hunted.gaps[:_GAPS]:
         yield f"Not visible: {gap.what}: {gap.why}"
+        yield f"  to see it: {gap.fix}"
     if len(hunted.gaps) > _GAPS:
         yield f"Not visible: {len(hunted.gaps) - _GAPS} more things"
 

@@ -84,6 +84,7 @@ def test_a_damaged_file_never_gives_no_findings(tmp_path: Path) -> None:
     text = hunt("--logs", str(tmp_path / "logs"))
     assert "No story in what could be read, which is not all" in text
     assert "Not visible: what" in text
+    assert "  to see it: " in text
     told = found(tmp_path / "logs")
     assert not told["coverage"]["clear"]
     assert told["ledger"]["failed"] + told["ledger"]["partial"] == 1

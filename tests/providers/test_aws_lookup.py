@@ -124,10 +124,10 @@ _REGIONS = "<DescribeRegionsResponse><regionInfo>{}</regionInfo></DescribeRegion
 
 
 def collected(
-    folder: Path, history: History, *names: str, most_sessions: int = 500
+    folder: Path, history: History, *names: str, most_sessions: int = 500, parallel: int = 4
 ) -> SnapshotFolder:
     snapshot = SnapshotFolder(folder)
-    settings = Settings(endpoint=history.url, retries=0)
+    settings = Settings(endpoint=history.url, retries=0, parallel=parallel)
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
     entered = dict(enter_all(settings, collecting))
     lookup.collect(settings, names, SINCE, NOW, collecting, entered, 0, most_sessions)
@@ -199,6 +199,12 @@ def test_more_time_is_asked_for_again(tmp_path: Path, history: History) -> None:
     history.asked = []
     collected(tmp_path, history, USER)
     assert ("eu-west-1", "Username", "ci") in history.asked
+
+
+def test_regions_do_not_wait_for_one_another(tmp_path: Path, history: History) -> None:
+    others = [USER.replace("/ci", f"/u{number}") for number in range(4)]
+    collected(tmp_path, history, *others, parallel=1)
+    assert [region for region, *_ in history.asked] == [*REGIONS] * 4
 
 
 def test_names_of_others_are_not_asked_for(tmp_path: Path, history: History) -> None:

@@ -151,7 +151,8 @@ class _Account:
         regions = enabled_regions(self._account, self._clients, self._settings, self._collecting)
         done: set[str] = set()
         for _ in range(DEEPEST):
-            pairs = [(self._job(region, one), one) for region in regions for one in asked]
+            # The limit is each region's own: neighbours in the queue do not wait for one another.
+            pairs = [(self._job(region, one), one) for one in asked for region in regions]
             todo = [job for job, one in pairs if self._is_open(job.key, one)]
             self._asked += [job.key for job in todo]
             step = f"asking CloudTrail of {self._account}"
