@@ -134,6 +134,7 @@ def _compiled(project: Project) -> str:
         lines += [f"  {table['name']}:", "    docker:", "      - image: cimg/base:current"]
         lines += ["    steps:", "      - run:", "          command: |"]
         lines += [f'            tool --with "${name}"' for name in table.get("names", ())]
+        lines += [f"            {line}" for line in table.get("runs", ())]
         lines += [f"            login --password {invent.secret('clear', project.id)}"]
     lines += ["workflows:", "  version: 2", "  build-and-deploy:", "    jobs:"]
     for table in _jobs(project):

@@ -70,7 +70,7 @@ def test_the_files_stay_readable(name: str) -> None:
 
 
 def test_size_is_that_of_a_small_company() -> None:
-    assert len(list(contexts())) == 16
+    assert len(list(contexts())) == 17
     assert len(list(projects())) == 40
     assert 240 <= len(variables()) <= 320
 
