@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ _LATEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One call of an earlier run: what it is called, where it went, and when."""
+    """One call of an earlier run: method and path, AWS's name for it, where it went, and when."""
 
-    names: tuple[str, ...]
+    request: str
+    operation: str
     host: str
     time: datetime
 
@@ -80,8 +82,8 @@ def dry_run(loaded: Loaded, only: Collection[str] = ()) -> tuple[Source, ...]:
     """
     todo = plan(loaded, only)
     require_packages(todo)
-    folders = run_folders(Path(loaded.settings.out))[-_LATEST:]
-    earlier = [(folder.name, list(_made(folder))) for folder in reversed(folders)]
+    earlier = run_folders(Path(loaded.settings.out))[: -_LATEST - 1 : -1]
+    made = cache(_made)  # a run is read once, and only where a source needs it
     parts: list[tuple[System | Provider, Any]] = [
         *todo.systems.values(),
         *todo.providers.values(),
@@ -91,7 +93,8 @@ def dry_run(loaded: Loaded, only: Collection[str] = ()) -> tuple[Source, ...]:
         if not isinstance(part, Planned):  # a conformance test keeps every source from it
             raise TypeError(f"{part.name} does not tell which calls it makes")
         planned = tuple(part.planned_calls(settings, loaded.settings.usage_budget))
-        found.append(_source(part.name, part.title, planned, earlier))
+        runs = ((folder.name, made(folder)) for folder in earlier)
+        found.append(_source(part.name, part.title, planned, runs))
     return tuple(found)
 
 
@@ -99,7 +102,7 @@ def _source(
     name: str,
     title: str,
     planned: tuple[PlannedCall, ...],
-    earlier: Sequence[tuple[str, Sequence[Made]]],
+    earlier: Iterable[tuple[str, Sequence[Made]]],
 ) -> Source:
     for run, made in earlier:
         counted, times = _counted(planned, made)
@@ -116,7 +119,8 @@ def _counted(
     hosts = {one.host for one in made}
     counted, times = [], []
     for one in planned:
-        when = [call.time for call in made if _is_of(call, one)]
+        matches = _matching(one)
+        when = [call.time for call in made if matches(call)]
         times += when
         counted.append(Told(one, len(when) if when or one.host in hosts else None))
     return tuple(counted), times
@@ -124,39 +128,38 @@ def _counted(
 
 def is_of(line: dict[str, Any], planned: PlannedCall) -> bool:
     """Return whether a line of `calls.jsonl` is a call of this kind."""
-    return _is_of(_call(line), planned)
+    return _matching(planned)(_call(line))
 
 
-def _is_of(made: Made, planned: PlannedCall) -> bool:
-    """Names that hold a path are told apart by their host; operations of AWS need none."""
-    if " " not in planned.call:
-        return planned.call in made.names
-    if made.host != planned.host:
-        return False
-    method, _, path = planned.call.partition(" ")
-    pattern = _pattern(method, path)
-    return any(pattern.fullmatch(name) for name in made.names)
+def _matching(planned: PlannedCall) -> Callable[[Made], bool]:
+    """Return what tells whether a call is of a kind.
 
-
-def _pattern(method: str, path: str) -> re.Pattern[str]:
-    """Return what matches a path with its names filled in, below whatever a server puts first."""
+    Names that hold a path are told apart by their host; the operations of AWS need none.
+    """
+    method, space, path = planned.call.partition(" ")
+    if not space:
+        return lambda made: made.operation == planned.call
     filled = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(path))
-    return re.compile(f"{method} (?:/.*)?{filled}", re.IGNORECASE)  # re keeps what it compiled
+    # Below whatever a server puts first, such as /api/v3.
+    pattern = re.compile(f"{method} (?:/.*)?{filled}", re.IGNORECASE)
+    return lambda made: made.host == planned.host and bool(pattern.fullmatch(made.request))
 
 
-def _made(folder: Path) -> Iterator[Made]:
-    """Yield the calls that a run wrote down, none where there are none or a line is torn."""
+def _made(folder: Path) -> tuple[Made, ...]:
+    """Return the calls that a run wrote down; what comes after a torn line is not told."""
+    found: list[Made] = []
     try:
         with (folder / calls.NAME).open(encoding="utf-8") as file:
-            for line in file:
-                yield _call(json.loads(line))
+            found.extend(_call(json.loads(line)) for line in file)
     except (OSError, ValueError, KeyError, TypeError):
-        return
+        pass
+    return tuple(found)
 
 
 def _call(line: dict[str, Any]) -> Made:
-    names = (f"{line['method']} {line['path']}", str(line.get("operation", "")))
-    return Made(names, line["host"], datetime.fromisoformat(line["time"]))
+    request = f"{line['method']} {line['path']}"
+    time = datetime.fromisoformat(line["time"])
+    return Made(request, str(line.get("operation", "")), line["host"], time)
 
 
 # --- for people ------------------------------------------------------------------------------
@@ -188,14 +191,14 @@ def _summary(source: Source, shared: tuple[str, ...]) -> Iterator[str]:
     if source.paced_minutes:
         yield f"those with a pace take up to {source.paced_minutes} minutes"
     if source.last_run:
-        yield f"run {source.last_run} made {source.total} in {source.seconds} s"
+        yield f"run {source.last_run} made {source.total:,} in {source.seconds} s"
     else:
         yield "no earlier run tells how many, and how long they take"
 
 
 def _row(told: Told, shared: tuple[str, ...]) -> tuple[str, ...]:
     one = told.planned
-    last = "" if told.last is None else f"{told.last} last time"
+    last = "" if told.last is None else f"{told.last:,} last time"
     often = f"each {one.each}" if one.each else "once"
     own = "" if shared else ", ".join(_limits(one))
     return one.host, one.call, often, last, own

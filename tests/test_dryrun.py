@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from auditor import config, dryrun
+from auditor.cli import app
 from auditor.dryrun import Source, Told, is_of, lines
 from auditor.inventory import systems
 from auditor.models import PlannedCall
@@ -132,3 +134,9 @@ def test_limits_that_all_share_are_told_once() -> None:
     assert "at most 4,500 in all, 800 a minute" in told[0]
     assert "made 7 in 1.5 s" in told[0]
     assert told[1].split() == ["h", "GET", "/a", "once", "7", "last", "time"]
+
+
+def test_it_tells_of_a_new_run_only(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["audit", "--dry-run", "--resume", str(tmp_path)])
+    assert told.exit_code == 2
+    assert "--dry-run" in told.stderr

@@ -60,10 +60,13 @@ def audit(
 ) -> int:
     """Audit your CI system and write the workbook."""
     from auditor import config as configuration  # noqa: PLC0415
+    from auditor.errors import ConfigError  # noqa: PLC0415
 
     flags = {"since": since, "incident": incident, "out": out and str(out)}
     more = {"fail_on": fail_on, "strict": strict, "usage_budget": usage_budget}
     loaded = configuration.load(config, flags=flags | more)
+    if dry_run and resume:
+        raise ConfigError("--dry-run tells of a new run", "give it without --resume")
     if dry_run:
         return _announce(loaded, output_format, only or [])
     return _audit(loaded, output_format, only or [], resume)

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from auditor.collecting import Collecting
 from auditor.providers.gcp.client import Clients, connect
 from auditor.providers.gcp.documents import (
     TAILS,
     document_key,
-    entries,
     is_complete,
     refusal,
     sealed_key,
@@ -31,6 +29,7 @@ from auditor.providers.gcp.estate import (
 )
 from auditor.providers.gcp.jobs import Job, Pace, listed, pages, read, run
 from auditor.providers.gcp.names import is_agent
+from auditor.providers.gcp.paced import guardrail_jobs
 from auditor.providers.gcp.rest import Rest
 from auditor.providers.gcp.seen import DAYS, MOST_ENTRIES
 from auditor.providers.gcp.settings import Settings
@@ -103,7 +102,7 @@ class _Reader:
             _project_jobs(clients, rest, estate, self._collecting.now),
             "reading Google Cloud logs and use",
         )
-        self._run(_guardrail_jobs(clients, estate, self._pace), "reading deny policies", parallel=1)
+        self._run(guardrail_jobs(clients, estate, self._pace), "reading deny policies", parallel=1)
 
     def _run(self, jobs: Iterator[Job], step: str, parallel: int = 0) -> None:
         run(jobs, step, parallel or self._settings.parallel, self._collecting)
@@ -117,14 +116,12 @@ class _Reader:
 def budget(estate: Estate, settings: Settings) -> str:
     """Return how many calls the run will make from here on, in words."""
     accounts = [email for email in estate.emails if not is_agent(email)]
-    places = len(guarded_places(estate))
-    reads = min(settings.guardrails_most, 2 * places)
-    minutes = (reads - 1) // settings.guardrails_per_minute
+    most, pace = settings.guardrails_most, settings.guardrails_per_minute
     parts = [
         f"{len(accounts)} listings of keys (quota 6000 a minute)",
         f"{3 + len(_custom_parents(estate))} pages of roles",
         f"at most {6 * len(estate.projects)} reads of logs and use",
-        f"up to {reads} of deny policies and access boundaries in {max(0, minutes)} minutes",
+        f"at most {most} of deny policies and access boundaries, {pace} a minute",
     ]
     return f"Google Cloud: the run makes {', '.join(parts)}; AnalyzeIamPolicy is not used"
 
@@ -235,19 +232,8 @@ def _keys(clients: Clients, email: str, sealer: Sealer, document: dict[str, Any]
 # --- logs and use ----------------------------------------------------------------------------
 
 
-def _keyed(estate: Estate) -> tuple[str, ...]:
-    """Return the service accounts that have keys a person can hold: those an audit is about."""
-    return tuple(
-        sorted(
-            text(document, "email")
-            for document in estate.of("keys").values()
-            if any(key.get("keyType") != "SYSTEM_MANAGED" for key in entries(document, "keys"))
-        )
-    )
-
-
 def _project_jobs(clients: Clients, rest: Rest, estate: Estate, now: datetime) -> Iterator[Job]:
-    projects = sorted({estate.project_of(email) for email in _keyed(estate)} - {""})
+    projects = sorted({estate.project_of(email) for email in estate.keyed} - {""})
     for place in (*(f"projects/{project}" for project in projects), *estate.above_projects):
         yield Job(document_key("logs", place), partial(_logs, clients, place))
     for project in projects:
@@ -255,7 +241,7 @@ def _project_jobs(clients: Clients, rest: Rest, estate: Estate, now: datetime) -
         yield Job(document_key("insights", project), partial(rest.insights, project))
         yield Job(document_key("uses", project), partial(_uses, clients, project, now))
     if estate.bound_groups:
-        for email in _keyed(estate):
+        for email in estate.keyed:
             yield Job(document_key("groups", email), partial(rest.groups, email))
 
 
@@ -301,58 +287,3 @@ def _trimmed(entry: dict[str, Any]) -> dict[str, Any]:
     fields = ("callerIp", "callerSuppliedUserAgent")
     kept["requestMetadata"] = {name: about.get(name) for name in fields}
     return {"timestamp": entry.get("timestamp"), "protoPayload": kept}
-
-
-# --- guardrails ------------------------------------------------------------------------------
-
-
-def guarded_places(estate: Estate) -> tuple[str, ...]:
-    """Return where deny policies are looked for: above first, then projects with keys."""
-    projects = sorted({estate.project_of(email) for email in _keyed(estate)} - {""})
-    return (*estate.above_projects, *(f"projects/{project}" for project in projects))
-
-
-def _guardrail_jobs(clients: Clients, estate: Estate, pace: Pace) -> Iterator[Job]:
-    """Yield the paced reads, one after the other."""
-    for place in guarded_places(estate):
-        fill = partial(_deny, clients, place, pace)
-        yield Job(document_key("deny", place), fill)
-        if place.startswith("organizations/"):
-            yield Job(document_key("boundaries", place), partial(_boundaries, clients, place, pace))
-
-
-def deny_parent(place: str) -> str:
-    """Return the name under which the deny policies of a place are listed: URL-encoded inside."""
-    attached = quote(f"cloudresourcemanager.googleapis.com/{place}", safe="")
-    return f"policies/{attached}/denypolicies"
-
-
-def _deny(clients: Clients, place: str, pace: Pace, document: dict[str, Any]) -> None:
-    """List the deny policies of a place, and get each: the listing comes without the rules."""
-    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
-
-    document |= {"resource": f"//cloudresourcemanager.googleapis.com/{place}", "policies": []}
-    found: list[dict[str, Any]] = []
-    pace.wait()
-    asked = {"parent": deny_parent(place)}
-    listed(clients.deny.list_policies(request=asked, **clients.bounds), "policies", found)
-    for policy in found:
-        pace.wait()
-        reply = clients.deny.get_policy(request={"name": text(policy, "name")}, **clients.bounds)
-        document["policies"].append(MessageToDict(type(reply).pb(reply)))
-
-
-def _boundaries(clients: Clients, place: str, pace: Pace, document: dict[str, Any]) -> None:
-    document |= {"resource": place, "policies": [], "bindings": []}
-    pace.wait()
-    asked = {"parent": f"{place}/locations/global"}
-    found = clients.boundaries.list_principal_access_boundary_policies(
-        request=asked, **clients.bounds
-    )
-    listed(found, "principalAccessBoundaryPolicies", document["policies"])
-    for policy in document["policies"]:
-        pace.wait()
-        bound = clients.boundaries.search_principal_access_boundary_policy_bindings(
-            request={"name": text(policy, "name")}, **clients.bounds
-        )
-        listed(bound, "policyBindings", document["bindings"])

@@ -105,6 +105,17 @@ class Estate:
         named |= {name for name in grouped if name.endswith(".gserviceaccount.com")}
         return tuple(sorted({*self.accounts, *self.of("keys"), *named}))
 
+    @cached_property
+    def keyed(self) -> tuple[str, ...]:
+        """Service accounts with keys that a person can hold: those that an audit is about."""
+        return tuple(
+            sorted(
+                text(document, "email")
+                for document in self.of("keys").values()
+                if any(key.get("keyType") != "SYSTEM_MANAGED" for key in entries(document, "keys"))
+            )
+        )
+
     def project_of(self, email: str) -> str:
         """Return the project of a service account, "" where nothing tells."""
         if account := self.accounts.get(email):

@@ -205,6 +205,7 @@ def test_a_run_on_200_accounts_states_its_calls_before_it_makes_them(tmp_path: P
     told = budget(read_estate(memory), settings)
     assert "200 listings of keys (quota 6000 a minute)" in told
     assert "4 pages of roles" in told
+    assert "at most 50 of deny policies and access boundaries, 5 a minute" in told
     assert "AnalyzeIamPolicy is not used" in told
     planned = {call.call.rpartition("/")[2]: call for call in PROVIDER.planned_calls(LIVE, 0)}
     assert planned["ListServiceAccountKeys"].each == "service account"
