@@ -56,6 +56,8 @@ _CALLS = {
 }
 _SHORTEST = 5
 """Characters of a name that is looked for in names of variables."""
+_NEVER = "\0"
+"""Stands in no name."""
 _NAME_IT = "name its identity in [[overrides]] of the configuration"
 
 
@@ -104,8 +106,11 @@ class AccountNames:
         self._estate = estate
         self._identities = identities
         self._of_sort: dict[str, list[Resource]] = defaultdict(list)
+        self._plain: dict[str, str] = {}
         for one in found:
             self._of_sort[one.sort].append(one)
+            plain = _plain(one.name)
+            self._plain[one.id] = plain if len(plain) >= _SHORTEST else _NEVER
 
     def named(self, credential: Credential, owner: str) -> Match | None:
         """Return the resource that a person named, by its path or its name; None for no such."""
@@ -138,11 +143,11 @@ class AccountNames:
     # --- candidates ----------------------------------------------------------------------------
 
     def _hits(self, sort: str, asked: _Asked) -> Iterator[_Hit]:
-        readable = asked.readable(sort)
+        readable, names = asked.readable(sort), [_plain(name) for name in asked.names]
         for one in self._of_sort[sort]:
             ends = self._ends.get(one.id, frozenset())
             fitting = [part for part, tail in readable if tail.hash in ends]
-            called = _is_called(one.name, asked.names)
+            called = any(self._plain[one.id] in name for name in names)
             if fitting or (called and not readable):
                 facts = tuple(self._facts(one, fitting, called, asked.written))
                 yield _Hit(one, _key(one, fitting), facts, _sureness(fitting, called))
@@ -232,13 +237,8 @@ def _is_end(tail: Tail, sort: str) -> bool:
     return tail.length >= TAIL_LENGTH and (tail.alphabet != "other" or sort == DEVOPS)
 
 
-def _is_called(name: str, variables: Iterable[str]) -> bool:
-    """Return whether a variable is called after a resource, however either is written."""
-    wanted = _plain(name)
-    return len(wanted) >= _SHORTEST and any(wanted in _plain(one) for one in variables)
-
-
 def _plain(name: str) -> str:
+    """Return a name as it is compared with others, however either is written."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
