@@ -81,7 +81,7 @@ def identity(resource: Resource) -> Identity:
         status=_status(resource),
         keys=keys,
         console_url=f"https://portal.azure.com/#resource{resource.id}",
-        keys_complete=resource.sort == STORAGE,
+        keys_complete=resource.sort == STORAGE and _dated(keys),
     )
 
 
@@ -109,6 +109,11 @@ def _status(resource: Resource) -> str:
     if resource.sort == STORAGE and resource.item.get("allowSharedKeyAccess") is False:
         return "disabled: it accepts no keys"
     return "active"
+
+
+def _dated(keys: tuple[AccessKey, ...]) -> bool:
+    """Return whether Azure tells the time of each: only then is one of another time another key."""
+    return all(key.created is not None for key in keys)
 
 
 # --- keys ------------------------------------------------------------------------------------

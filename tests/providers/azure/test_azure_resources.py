@@ -341,6 +341,36 @@ def test_a_deleted_account_is_proof_only_where_all_were_listed(
     assert fate(directory, exported, STORAGE, account="acmedata") is Fate.UNKNOWN
 
 
+def test_a_key_whose_time_is_not_told_any_more_is_not_dead(
+    directory: AzureDirectory, tmp_path: Path
+) -> None:
+    accounts = [account("acmelogs"), *FILES["storage.json"][:2]]
+    after = directory_of(tmp_path, {"storage.json": accounts})
+    assert fate(directory, after, STORAGE, account="acmelogs") is Fate.UNKNOWN
+
+
+ODD: Sequence[dict[str, Any]] = (
+    {"keyCreationTime": None},
+    {"keyCreationTime": [1, "2"]},
+    {"keyCreationTime": {"key1": 7, "key2": "yesterday"}},
+    {"creationTime": "never", "allowSharedKeyAccess": "no"},
+    {"name": 5},
+    {"id": None},
+    {"id": "acmedata"},
+    {"properties": []},
+)
+
+
+@pytest.mark.parametrize("changed", ODD)
+def test_an_odd_account_is_never_dead_and_the_rest_goes_on(
+    changed: dict[str, Any], directory: AzureDirectory, tmp_path: Path
+) -> None:
+    accounts = [{**account("acmedata"), **changed}, *FILES["storage.json"][1:]]
+    after = directory_of(tmp_path, {"storage.json": accounts})
+    assert identity_of(after, "acmelogs")
+    assert fate(directory, after, STORAGE, account="acmedata") in (Fate.ALIVE, Fate.UNKNOWN)
+
+
 def test_what_accepts_no_keys_is_contained(directory: AzureDirectory) -> None:
     held = directory.identities[identity_of(directory, "acmevault")]
     assert held.status.startswith("disabled")
