@@ -11,6 +11,8 @@ from auditor.providers.azure.documents import text
 SOURCE = "azure"
 _DENIED = ("AuthorizationFailed", "Authorization_RequestDenied", "Forbidden", "403")
 _STALE = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "401", "ClientAuthentication")
+NO_LICENCE = "nonpremium"
+"""Part of the code with which Graph refuses what a tenant's licence does not hold."""
 _NAMES_SHOWN = 3
 _GRAPH = "az rest --url https://graph.microsoft.com/v1.0/"
 
@@ -217,5 +219,7 @@ def _fix(document: Json | None, part: Part) -> str:
         return f"grant {part.permission} to the audit's identity"
     if error in _STALE:
         return "renew the audit's credentials and run again with --resume"
+    if NO_LICENCE in error.lower():
+        return f"it takes {part.permission}: the tenant has no such licence"
     again = f"run again with --resume (it needs {part.permission})"
     return f"{again}, or export it: {part.command}" if part.command else again

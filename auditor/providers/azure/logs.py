@@ -12,7 +12,7 @@ from typing import Any
 from auditor.models import Fact, Gap, Known, LogCoverage, Unknown
 from auditor.providers.azure.documents import entries, text
 from auditor.providers.azure.estate import Estate, Item
-from auditor.providers.azure.gaps import SOURCE, gap_of
+from auditor.providers.azure.gaps import NO_LICENCE, SOURCE, gap_of
 
 ACTIVITY_DAYS = 90
 _FREE_DAYS, PREMIUM_DAYS = 7, 30
@@ -34,7 +34,6 @@ _ENTRA = (
     ),
 )
 _ONLY_EXPORTED = frozenset(("MicrosoftGraphActivityLogs",))
-_NO_PREMIUM = "nonpremium"
 _LICENCE = Gap(
     "how long logins are kept",
     "it depends on the licence: 7 days, or 30 with Entra ID P1",
@@ -86,7 +85,7 @@ def _retention(estate: Estate, category: str) -> Fact[int | None]:
     document = estate.document("credential-use")
     if estate.is_whole("credential-use"):
         return Known(PREMIUM_DAYS)
-    if _NO_PREMIUM in text(document, "error").lower():
+    if NO_LICENCE in text(document, "error").lower():
         return Known(_FREE_DAYS)
     return Unknown(_LICENCE)
 
