@@ -21,7 +21,7 @@ from auditor.hunts import store
 from auditor.hunts.ledger import FileRead, Ledger, State
 from auditor.hunts.sources import ordered
 from auditor.hunts.wanted import Wanted, Window
-from auditor.hunts.worker import Order, Task, run
+from auditor.hunts.worker import Listed, Order, Task, run
 from auditor.tails import Sealer
 
 WORKERS = 8
@@ -71,9 +71,9 @@ def read_logs(
     return Ledger(tuple(entries), stored.events, stored.followed)
 
 
-def find(paths: Sequence[Path]) -> tuple[list[tuple[Path, str, int]], list[FileRead]]:
+def find(paths: Sequence[Path]) -> tuple[list[Listed], list[FileRead]]:
     """Return the files below the paths, sorted by name, and the folders that cannot be listed."""
-    files: list[tuple[Path, str, int]] = []
+    files: list[Listed] = []
     unread: list[FileRead] = []
 
     def failed(error: OSError) -> None:
@@ -85,12 +85,14 @@ def find(paths: Sequence[Path]) -> tuple[list[tuple[Path, str, int]], list[FileR
         if not path.exists():
             raise ConfigError(f"there is no {path}", "name a file or a folder of logs")
         if path.is_file():
-            files.append((path, path.name, path.stat().st_size))
+            files.append((str(path), path.name, path.stat().st_size))
         for folder, _, names in os.walk(path, onerror=failed):
+            below = Path(folder).relative_to(path)
+            start = "" if below == Path() else f"{below}{os.sep}"
             for name in names:
-                file = Path(folder, name)
                 if not name.startswith("."):
-                    files.append((file, str(file.relative_to(path)), _size(file)))
+                    file = f"{folder}{os.sep}{name}"
+                    files.append((file, start + name, _size(file)))
     return sorted(files, key=lambda file: file[1]), unread
 
 
@@ -103,15 +105,15 @@ def usable_cores() -> int:
     return min(cores, WORKERS)
 
 
-def _size(file: Path) -> int:
+def _size(file: str) -> int:
     try:
-        return file.stat().st_size
+        return os.stat(file).st_size  # noqa: PTH116 (trails have many files; a Path costs more)
     except OSError:  # a broken link: opening it will say so
         return 0
 
 
-def _tasks(files: Sequence[tuple[Path, str, int]]) -> Iterator[Task]:
-    number, batch, size = 0, list[tuple[Path, str, int]](), 0
+def _tasks(files: Sequence[Listed]) -> Iterator[Task]:
+    number, batch, size = 0, list[Listed](), 0
     for file in files:
         batch.append(file)
         size += file[2]

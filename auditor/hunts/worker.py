@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -30,6 +30,10 @@ FUTURE = "a time in the future"
 _DATE = len("2023-01-01")
 _BATCH = 4_000
 """Events held before they are written."""
+
+
+Listed: TypeAlias = tuple[str, str, int]
+"""A file: where it is, its name below the folder that was asked for, its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,7 @@ class Task:
     """Some files, for one worker at a time."""
 
     number: int
-    files: tuple[tuple[Path, str, int], ...]
-    """Where it is, its name below the folder that was asked for, its size."""
+    files: tuple[Listed, ...]
 
     @property
     def size(self) -> int:
@@ -89,6 +92,7 @@ class _Reader:
     def __init__(self, order: Order, number: int) -> None:
         self.order = order
         self.known = ordered(order.source)
+        self.skips = [source.skips for source in self.known if "skips" in vars(type(source))]
         self.names = Names(order.sealer)
         self.sketch = Sketch()
         self.asked = _Asked(order.wanted, self.names)
@@ -96,10 +100,10 @@ class _Reader:
         self.sessions: list[Event] = []
         self.number = number
 
-    def read(self, path: Path, name: str, size: int) -> FileRead:
+    def read(self, path: str, name: str, size: int) -> FileRead:
         """Read one file as far as it goes."""
         entry = FileRead(name, bytes=size)
-        skipped = next(filter(None, (source.skips(name) for source in self.known)), None)
+        skipped = next(filter(None, (skips(name) for skips in self.skips)), None)
         if skipped:
             entry.state = State.SKIPPED
             entry.note(skipped)
@@ -119,14 +123,14 @@ class _Reader:
         with self._part("others").open("wb") as part:
             part.write(msgspec.json.Encoder().encode_lines(self.sketch.lines()))
 
-    def _content(self, entry: FileRead, path: Path, content: Iterator[bytes]) -> None:
+    def _content(self, entry: FileRead, path: str, content: Iterator[bytes]) -> None:
         """Choose how to read by the first block: lines are streamed, a document is held whole."""
         start = next(content, b"")
         follows = next(content, b"")
         if not start and entry.problems:
             return
         if start.startswith(PARQUET):
-            self._found(entry, of_lines(store.parquet_lines(path), self.known))
+            self._found(entry, of_lines(store.parquet_lines(Path(path)), self.known))
         elif not follows:
             self._document(entry, start)
         elif not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):

@@ -218,7 +218,7 @@ def test_broken_links_and_unreadable_files_are_named(logs: Path, read: Read) -> 
 def test_a_dead_worker_costs_its_files_and_says_so() -> None:
     future: Future[list[FileRead]] = Future()
     future.set_exception(BrokenProcessPool())
-    entries = reading_module._entries(future, Task(0, ((Path("a"), "a", 5), (Path("b"), "b", 6))))
+    entries = reading_module._entries(future, Task(0, (("a", "a", 5), ("b", "b", 6))))
     assert [entry.state for entry in entries] == [State.FAILED] * 2
     assert not Ledger(tuple(entries)).complete
 
@@ -301,7 +301,7 @@ def test_whatever_a_file_holds_is_accounted_for(tmp_path: Path, content: bytes) 
     """No content raises, and each record found is kept, of others, outside, ignored or bad."""
     (tmp_path / "file").write_bytes(content)
     order = Order(None, None, "", "~", "9", SEALER, tmp_path)
-    [entry] = run(order, Task(0, ((tmp_path / "file", "file", len(content)),)))
+    [entry] = run(order, Task(0, ((str(tmp_path / "file"), "file", len(content)),)))
     parts = entry.events + entry.others + entry.outside + entry.ignored + entry.bad
     assert entry.records == parts
     assert (entry.state is State.READ) == (not entry.problems)

@@ -78,7 +78,7 @@ def reading(content: bytes, *, everybody: bool) -> tuple[FileRead, dict[str, lis
         path.write_bytes(gzip.compress(content, 1))
         asked = None if everybody else wanted(WANTED, SEALER)
         order = Order("cloudtrail", asked, "", "~", "2030", SEALER, parts)
-        (entry,) = run(order, Task(0, ((path, "log.json.gz", 1),)))
+        (entry,) = run(order, Task(0, ((str(path), "log.json.gz", 1),)))
         kinds = ("events", "sessions", "traded", "others")
         return entry, {kind: _lines(parts / f"{kind}-000000.ndjson") for kind in kinds}
 
