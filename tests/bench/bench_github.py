@@ -107,12 +107,23 @@ def table(told: argparse.Namespace) -> dict[str, Any]:
     dated = {"created": DAY, "used": DAY}
     return {
         "organization": ORG,
+        "plan": "enterprise",
         "default_permission": "read",
         "owners": people[:5],
         "members": people[5:],
         "outside": [],
         "repositories": names,
         "archived": [],
+        "auditor": {"selection": "all"},
+        "rulesets": [
+            {
+                "id": 501,
+                "name": "reviewed",
+                "repositories": names[::3],
+                "rules": ["pull_request"],
+                "passes": [],
+            }
+        ],
         "protected": names[::2],
         "teams": [
             {"slug": f"team-{at}", "members": people[at::20], "repositories": {names[at]: "push"}}
