@@ -84,7 +84,16 @@ def test_a_deploy_key_reads_or_writes_one_repository(tmp_path: Path) -> None:
 
 def test_behind_a_protected_branch_a_key_is_limited(tmp_path: Path) -> None:
     branch = {"name": "main", "protected": True}
-    directory = told_of(tmp_path, **{"repos/acme/shop/branches/main": branch})
+    settings = {
+        "url": "u",
+        "enforce_admins": {"url": "u", "enabled": True},
+        "required_pull_request_reviews": {"url": "u"},
+    }
+    changes = {
+        "repos/acme/shop/branches/main": branch,
+        "repos/acme/shop/branches/main/protection": settings,
+    }
+    directory = told_of(tmp_path, **changes)
     assert named(directory.resolve("acme/shop/key/12"))["supply-chain"] is True
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from auditor.models import CapabilityName
 from auditor.providers.github.documents import number, text
-from auditor.providers.github.holders import DEPLOY_KEY, Holder
+from auditor.providers.github.holder import DEPLOY_KEY, Holder
 from auditor.providers.github.levels import rank
 from auditor.providers.github.organizations import Organization
-from auditor.providers.github.parts import APP
+from auditor.providers.github.part import APP
 from auditor.providers.github.protection import KEY, Actor
 
 _SHOWN = 5

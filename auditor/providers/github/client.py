@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from auditor.models import Json
 from auditor.providers.github.documents import refusal
 from auditor.providers.github.login import Login, connection
-from auditor.providers.github.parts import Part
+from auditor.providers.github.part import Part
 from auditor.providers.github.refusals import Refused, refusals
 from auditor.providers.github.settings import Settings
 

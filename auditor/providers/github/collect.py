@@ -34,9 +34,10 @@ from auditor.providers.github.documents import (
     single,
     text,
 )
+from auditor.providers.github.guards import is_writing
 from auditor.providers.github.login import log_in
-from auditor.providers.github.organizations import is_writing, shares
-from auditor.providers.github.parts import Part
+from auditor.providers.github.organizations import shares
+from auditor.providers.github.part import Part
 from auditor.providers.github.protection import binding_rulesets
 from auditor.providers.github.refusals import Refused
 from auditor.providers.github.settings import Settings

@@ -17,7 +17,8 @@ from auditor.providers.github import parts
 from auditor.providers.github.client import Calls
 from auditor.providers.github.documents import body, is_complete, items, refusal, text
 from auditor.providers.github.login import AppLogin, Login
-from auditor.providers.github.parts import PARTS, Part
+from auditor.providers.github.part import Part
+from auditor.providers.github.parts import PARTS
 from auditor.providers.github.refusals import Refused
 from auditor.providers.github.table import table
 

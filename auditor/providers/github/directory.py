@@ -25,6 +25,7 @@ from auditor.providers.github.holders import holders
 from auditor.providers.github.identify import Matcher
 from auditor.providers.github.logs import logs
 from auditor.providers.github.organizations import Organization, names, read
+from auditor.providers.github.part import APP, AUTHORIZED, FINE_GRAINED, Part, account_of
 from auditor.providers.github.resolve import resolve
 from auditor.providers.github.settings import Settings
 from auditor.providers.github.weaknesses import left_behind, weaknesses
@@ -89,7 +90,7 @@ class GitHubDirectory:
         for one in self._organizations.values():
             yield from left_behind(one, held, whole)
 
-    def _missing(self, *wanted: parts.Part) -> tuple[Gap, ...]:
+    def _missing(self, *wanted: Part) -> tuple[Gap, ...]:
         every = self._organizations.values()
         return tuple(gap for one in every for gap in one.missing(*wanted))
 
@@ -137,17 +138,17 @@ def _coverage(organization: Organization) -> Iterator[Coverage]:
     """
     everybody = (parts.OWNERS, parts.MEMBERS, parts.OUTSIDE)
     keys = sum(len(one.keys) for one in organization.repositories.values())
-    counts: tuple[tuple[parts.Part, int, str, tuple[parts.Part, ...]], ...] = (
+    counts: tuple[tuple[Part, int, str, tuple[Part, ...]], ...] = (
         (parts.REPOSITORIES, len(organization.repositories), "", ()),
         (parts.MEMBERS, len(organization.members), "", ()),
         (parts.DEPLOY_KEYS, keys, "", (parts.REPOSITORIES,)),
         (parts.USER_KEYS, sum(map(len, organization.user_keys.values())), "", everybody),
-        (parts.AUTHORIZATIONS, len(organization.authorizations), parts.AUTHORIZED, ()),
-        (parts.TOKENS, len(organization.tokens), parts.FINE_GRAINED, ()),
-        (parts.INSTALLATIONS, len(organization.installations), parts.APP, ()),
+        (parts.AUTHORIZATIONS, len(organization.authorizations), AUTHORIZED, ()),
+        (parts.TOKENS, len(organization.tokens), FINE_GRAINED, ()),
+        (parts.INSTALLATIONS, len(organization.installations), APP, ()),
     )
     for part, count, kind, above in counts:
-        account = parts.account_of(organization.name, kind) if kind else organization.name
+        account = account_of(organization.name, kind) if kind else organization.name
         missing = organization.missing(part, *above)
         why = next((gap.why for gap in missing), "")
         yield Coverage(source_of(account), part.what, count, None if missing else count, why)

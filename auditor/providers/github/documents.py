@@ -20,13 +20,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.models import Json
-from auditor.providers.github.parts import (
-    AUTHORIZATIONS,
-    DEPLOY_KEYS,
-    INSTALLATIONS,
-    USER_KEYS,
-    Part,
-)
+from auditor.providers.github.part import Part
+from auditor.providers.github.parts import AUTHORIZATIONS, DEPLOY_KEYS, INSTALLATIONS, USER_KEYS
 from auditor.providers.github.ssh import fingerprints
 from auditor.tails import Sealer, tail_to_json
 

@@ -19,7 +19,7 @@ from auditor.providers.github.documents import is_one, refusal, text
 from auditor.providers.github.gaps import cure_of, gap_of_login, why_of
 from auditor.providers.github.login import log_in
 from auditor.providers.github.logs import AUDIT_DAYS, GIT_DAYS
-from auditor.providers.github.parts import Part
+from auditor.providers.github.part import Part
 from auditor.providers.github.refusals import Refused
 from auditor.providers.github.settings import Settings
 

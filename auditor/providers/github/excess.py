@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.providers.github.levels import rank
 
 if TYPE_CHECKING:
-    from auditor.providers.github.holders import Holder
+    from auditor.providers.github.holder import Holder
     from auditor.providers.github.organizations import Organization
 
 _MANY = 10

@@ -22,7 +22,8 @@ from urllib.parse import unquote
 from auditor.models import Json
 from auditor.providers.exports import Problem, Unusable, read_files, values
 from auditor.providers.github.loose import recognise
-from auditor.providers.github.parts import PARTS, Part
+from auditor.providers.github.part import Part
+from auditor.providers.github.parts import PARTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from auditor.models import Gap, Json
 from auditor.providers.github.documents import text
-from auditor.providers.github.parts import Part, accounts_of
+from auditor.providers.github.part import Part, accounts_of
 from auditor.providers.github.settings import Settings
 
 _NAMES_SHOWN = 3

@@ -7,10 +7,8 @@ themselves: for them only names and companions speak.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from auditor.models import (
     Candidate,
@@ -23,17 +21,20 @@ from auditor.models import (
     Secret,
     Tail,
 )
-from auditor.providers.github.holders import DEPLOY_KEY, PERSON, SSH_KEY, Holder
-from auditor.providers.github.parts import APP, FINE_GRAINED
+from auditor.providers.github.hits import (
+    CI_WORDS,
+    OAUTH,
+    TOKENS,
+    Hit,
+    facts_of,
+    matched,
+    owner_of,
+)
+from auditor.providers.github.holder import DEPLOY_KEY, PERSON, Holder
+from auditor.providers.github.part import APP, FINE_GRAINED
 from auditor.providers.github.ssh import fingerprint_in
 from auditor.tails import TAIL_LENGTH
 
-_CI_WORDS = re.compile(
-    r"(?<![a-z])(?:ci|cd|cicd|circle(?:ci)?|deploy(?:er|ment)?|build(?:er|s)?|bot|release)(?![a-z])",
-    re.IGNORECASE,
-)
-_OAUTH = "OAuth app token"
-_TOKENS = frozenset({"personal access token", _OAUTH, "GitHub app token"})
 _GAPS_SHOWN = 3
 _DEPLOY = "circleci-deploy-key-github"
 _SSH = "circleci-ssh-key"
@@ -48,26 +49,6 @@ _UNLISTED = {
     _CONNECTION: "neither CircleCI's app nor a token of it is listed for the organisation",
 }
 """Why kinds of credentials cannot be compared with what is listed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A credential that fits, with the facts that speak for it and how likely they make it."""
-
-    holder: Holder
-    facts: tuple[str, ...]
-    points: int
-    source: str
-
-    @property
-    def order(self) -> tuple[int, float, str]:
-        used = self.holder.used.timestamp() if self.holder.used else 0.0
-        return (-self.points, -used, self.holder.identity.id)
-
-    def candidate(self, confidence: Confidence, *more: str) -> Candidate:
-        evidence = tuple(Evidence(fact, self.source) for fact in (*self.facts, *more))
-        label = self.holder.identity.keys[0].label if self.holder.kind != PERSON else ""
-        return Candidate(self.holder.identity.id, label, confidence, evidence)
 
 
 class Matcher:
@@ -94,14 +75,14 @@ class Matcher:
 
     def _add(self, holder: Holder) -> None:
         self._by_id[holder.identity.id] = holder
-        index = self._tokens if holder.kind in _TOKENS else self._names
+        index = self._tokens if holder.kind in TOKENS else self._names
         for tail in holder.tails:
             index[tail.hash].append(holder)
         for print_ in holder.fingerprints:
             self._prints[print_].append(holder)
         if holder.kind == FINE_GRAINED:
             self._fine.append(holder)
-        if holder.kind in (APP, _OAUTH) and "circleci" in holder.identity.name.casefold():
+        if holder.kind in (APP, OAUTH) and "circleci" in holder.identity.name.casefold():
             self._circleci.append(holder)
 
     def identify(
@@ -114,10 +95,10 @@ class Matcher:
             return Match(credential.id, best)
         hits = sorted(self._hits(credential, secrets), key=lambda hit: hit.order)
         if hits:
-            return _matched(credential, hits, owner)
+            return matched(credential, hits, owner)
         return self._unmatched(credential, secrets, owner)
 
-    def _hits(self, credential: Credential, secrets: Mapping[str, Secret]) -> list[_Hit]:
+    def _hits(self, credential: Credential, secrets: Mapping[str, Secret]) -> list[Hit]:
         secret = secrets.get(credential.part("secret") or "")
         if credential.kind in _KEYS:
             return list(self._by_fingerprint(secret))
@@ -130,19 +111,19 @@ class Matcher:
         tokens = list(self._by_tail(secret, people))
         if tokens:
             return tokens
-        fine = [self._fine_hit(one) for one in self._fine if _owner(one) in people]
+        fine = [self._fine_hit(one) for one in self._fine if owner_of(one) in people]
         return fine or [hit for hit in companions if hit.holder.kind == PERSON]
 
     # --- ways --------------------------------------------------------------------------------
 
-    def _by_tail(self, secret: Secret | None, people: set[str]) -> Iterator[_Hit]:
+    def _by_tail(self, secret: Secret | None, people: set[str]) -> Iterator[Hit]:
         if secret is None or not _whole(secret.tail):
             return
         for holder in self._tokens.get(secret.tail.hash if secret.tail else "", ()):
-            facts = list(_facts(holder, secret))
-            if _owner(holder) in people:
+            facts = list(facts_of(holder, secret))
+            if owner_of(holder) in people:
                 facts.append((4, "the login beside the variable ends as its owner's does"))
-            yield _Hit(
+            yield Hit(
                 holder,
                 (
                     f"{holder.identity.keys[0].label} ends as the variable does",
@@ -152,28 +133,26 @@ class Matcher:
                 "GET /orgs/{org}/credential-authorizations",
             )
 
-    def _by_fingerprint(self, secret: Secret | None) -> Iterator[_Hit]:
+    def _by_fingerprint(self, secret: Secret | None) -> Iterator[Hit]:
         wanted = fingerprint_in(secret.name) if secret else ""
         # One key of a person is listed twice where it was authorized for single sign-on.
-        held = {(one.kind, _owner(one)): one for one in self._prints.get(wanted, ()) if wanted}
+        held = {(one.kind, owner_of(one)): one for one in self._prints.get(wanted, ()) if wanted}
         for holder in held.values():
             source = "repos/{org}/{repo}" if holder.kind == DEPLOY_KEY else "users/{user}"
             fact = f"{holder.identity.name}: the fingerprint {wanted} is the same"
-            yield _Hit(holder, (fact,), 9, f"GET /{source}/keys")
+            yield Hit(holder, (fact,), 9, f"GET /{source}/keys")
 
-    def _by_connection(self, secret: Secret | None) -> Iterator[_Hit]:
+    def _by_connection(self, secret: Secret | None) -> Iterator[Hit]:
         """Yield CircleCI's own app, or the tokens of its OAuth app, of the organisation named."""
         words = secret.name.casefold().split() if secret else []
-        wanted = _OAUTH if any("oauth" in word for word in words) else APP
+        wanted = OAUTH if any("oauth" in word for word in words) else APP
         for holder in self._circleci:
             if holder.kind == wanted and holder.organization.casefold() in words:
                 listing = "installations" if wanted == APP else "credential-authorizations"
                 fact = f"it is CircleCI's, of the organisation {holder.organization}"
-                yield _Hit(holder, (fact,), 2, f"GET /orgs/{{org}}/{listing}")
+                yield Hit(holder, (fact,), 2, f"GET /orgs/{{org}}/{listing}")
 
-    def _by_companion(
-        self, credential: Credential, secrets: Mapping[str, Secret]
-    ) -> Iterator[_Hit]:
+    def _by_companion(self, credential: Credential, secrets: Mapping[str, Secret]) -> Iterator[Hit]:
         for part in credential.parts:
             secret = secrets.get(part.secret_id)
             if part.name == "secret" or secret is None or not _whole(secret.tail):
@@ -182,15 +161,17 @@ class Matcher:
                 what = "id" if holder.kind == APP else "login"
                 source = "installations" if holder.kind == APP else "members"
                 fact = f"{secret.name} beside it ends as the {what} of {holder.identity.name} does"
-                yield _Hit(holder, (fact,), 1, f"GET /orgs/{{org}}/{source}")
+                yield Hit(holder, (fact,), 1, f"GET /orgs/{{org}}/{source}")
 
-    def _fine_hit(self, holder: Holder) -> _Hit:
-        named = _CI_WORDS.search(holder.title)
-        facts = [f"the login beside the variable ends as that of its owner, {_owner(holder)}, does"]
+    def _fine_hit(self, holder: Holder) -> Hit:
+        named = CI_WORDS.search(holder.title)
+        facts = [
+            f"the login beside the variable ends as that of its owner, {owner_of(holder)}, does"
+        ]
         if named:
             facts.append("it is called like one of a CI system")
         source = "GET /orgs/{org}/personal-access-tokens"
-        return _Hit(holder, tuple(facts), 1 + bool(named), source)
+        return Hit(holder, tuple(facts), 1 + bool(named), source)
 
     # --- nobody ------------------------------------------------------------------------------
 
@@ -245,52 +226,6 @@ class Matcher:
 _NAME_IT = "name its identity in [[overrides]] of the configuration"
 _ASK_HOSTS = "look on the hosts that it is for"
 _REMOVE = "remove the key from the CI system: it opens nothing any more"
-
-
-def _matched(credential: Credential, hits: list[_Hit], owner: str | None) -> Match:
-    first, *others = hits
-    confidence = _confidence(first, others)
-    more = []
-    if others:
-        more.append(f"{len(hits)} fit: the likeliest by the facts above")
-    if owner:
-        more.append(f"the configuration names {owner}, whom no organisation that was read holds")
-        confidence = min(confidence, Confidence.MEDIUM, key=lambda level: level.rank)
-    return Match(
-        credential.id,
-        first.candidate(confidence, *more),
-        tuple(hit.candidate(Confidence.LOW) for hit in others),
-    )
-
-
-def _confidence(first: _Hit, others: list[_Hit]) -> Confidence:
-    if first.holder.kind in (DEPLOY_KEY, SSH_KEY):
-        return Confidence.CERTAIN
-    token = first.holder.kind in _TOKENS
-    if not others:
-        return Confidence.HIGH if token else Confidence.MEDIUM
-    clear = first.points > others[0].points
-    return Confidence.MEDIUM if clear and token else Confidence.LOW
-
-
-def _facts(holder: Holder, secret: Secret) -> Iterator[tuple[int, str]]:
-    """Yield what is known of a token, each with its points against a rival."""
-    written = secret.last_written
-    if holder.made and written:
-        if holder.made <= written:
-            yield 4, f"authorized {holder.made:%Y-%m-%d}, before the variable was written"
-        else:
-            yield 1, f"authorized {holder.made:%Y-%m-%d}, after the variable was written"
-    if holder.used:
-        yield 1, f"last used {holder.used:%Y-%m-%d}"
-    if _CI_WORDS.search(holder.title):
-        yield 2, f"noted as {holder.title[:100]}"
-    if _CI_WORDS.search(_owner(holder)):
-        yield 1, "its owner is called like one of a CI system"
-
-
-def _owner(holder: Holder) -> str:
-    return holder.owner.login if holder.owner else ""
 
 
 def _whole(tail: Tail | None) -> bool:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from auditor.models import Json
 from auditor.providers.github import parts
 from auditor.providers.github.documents import text
-from auditor.providers.github.parts import Part
+from auditor.providers.github.part import Part
 
 Entry: TypeAlias = Mapping[str, Json]
 _KEY_URL = re.compile(r"/repos/([^/]+)/([^/]+)/keys/")

@@ -16,20 +16,13 @@ from auditor.providers.github.documents import (
     is_complete,
     items,
     number,
-    refusal,
     text,
 )
 from auditor.providers.github.gaps import gap_of, gaps_of_many
+from auditor.providers.github.guards import guards
 from auditor.providers.github.levels import level_of
-from auditor.providers.github.parts import Part
-from auditor.providers.github.protection import (
-    KEY,
-    UNPROTECTED,
-    Protection,
-    binding_rulesets,
-    passes_of,
-    protection_of,
-)
+from auditor.providers.github.part import Part
+from auditor.providers.github.protection import KEY, Protection
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +169,7 @@ class _Reader:
         collaborators = self._many(parts.COLLABORATORS, "repo", shared)
         if len(shared) < len(everywhere):
             self._note(parts.COLLABORATORS, dict.fromkeys({*everywhere} - {*shared}), more=True)
-        guards = self._guards(listed, keys)
+        guarded = guards(listed, keys, self._load, self._note)
         return {
             (name := text(one, "name")): Repository(
                 name=name,
@@ -187,50 +180,10 @@ class _Reader:
                 collaborators={
                     text(who, "login"): level_of(who) for who in collaborators.get(name, ())
                 },
-                protection=guards.get(name, Protection()),
+                protection=guarded.get(name, Protection()),
             )
             for one in listed
         }
-
-    def _guards(
-        self, listed: list[dict[str, Any]], keys: Mapping[str, list[dict[str, Any]]]
-    ) -> dict[str, Protection]:
-        """Return what guards the default branches that a deploy key may push to, by repository."""
-        open_ = {
-            text(one, "name"): text(one, "default_branch") or "main"
-            for one in listed
-            if one.get("archived") is not True
-            and any(map(is_writing, keys.get(text(one, "name"), ())))
-        }
-        of: dict[Part, dict[str, Json | None]] = {
-            part: {name: self._load(part, repo=name, branch=at) for name, at in open_.items()}
-            for part in (parts.BRANCH, parts.RULES, parts.PROTECTION)
-        }
-        rulesets = self._rulesets(of[parts.RULES])
-        self._note(parts.BRANCH, of[parts.BRANCH])
-        self._note(parts.RULES, of[parts.RULES])
-        self._note(parts.PROTECTION, {
-            name: settings
-            for name, settings in of[parts.PROTECTION].items()
-            if body(of[parts.BRANCH][name]).get("protected") is True
-            and text(settings, "message") != UNPROTECTED
-        })  # fmt: skip
-        self._note(parts.RULESET, {id_: _telling(one) for id_, one in rulesets.items()})
-        return {
-            name: protection_of(
-                of[parts.BRANCH][name], of[parts.PROTECTION][name], of[parts.RULES][name], rulesets
-            )
-            for name in open_
-        }
-
-    def _rulesets(self, rules: Mapping[str, Json | None]) -> dict[str, Json | None]:
-        """Return the rulesets that guard branches by id; each is read of one repository."""
-        found: dict[str, Json | None] = {}
-        for name, here in rules.items():
-            for id_ in binding_rulesets(here):
-                held = found.get(id_)
-                found[id_] = held or self._load(parts.RULESET, repo=name, ruleset=id_)
-        return found
 
     def _team_levels(self, teams: list[str]) -> dict[str, dict[str, str]]:
         found = self._many(parts.TEAM_REPOSITORIES, "team", teams)
@@ -279,14 +232,6 @@ class _Reader:
         self._gaps[key] = (*self._gaps.get(key, ()), *told) if more else told
 
 
-def _telling(ruleset: Json | None) -> Json | None:
-    """Return a ruleset, refused where it does not tell who may pass it."""
-    if not is_complete(ruleset) or passes_of(ruleset) is not None:
-        return ruleset
-    why = "GitHub tells who may pass it to those alone who may change it"
-    return refusal("Untold", why) | {"fix": "read it as an owner, or look at Settings > Rules"}
-
-
 def shares(
     owners: Iterable[str],
     outside: Iterable[Mapping[str, Json]],
@@ -297,11 +242,6 @@ def shares(
     held = {text(one, "login") for one in authorizations}
     held |= {text(one.get("owner"), "login") for one in tokens}
     return any(True for _ in outside) or not held <= {*owners}
-
-
-def is_writing(key: Mapping[str, Json]) -> bool:
-    """Return whether a deploy key may push."""
-    return key.get("read_only") is False and key.get("enabled") is not False
 
 
 def _selects(token: Mapping[str, Json]) -> str:

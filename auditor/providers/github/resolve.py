@@ -15,9 +15,10 @@ from auditor.models import Capability, CapabilityName, Gap, Grant, Resolution
 from auditor.providers.github import branches, parts
 from auditor.providers.github.excess import excess
 from auditor.providers.github.gaps import source_of
-from auditor.providers.github.holders import DEPLOY_KEY, Holder
+from auditor.providers.github.holder import DEPLOY_KEY, Holder
 from auditor.providers.github.levels import Person, access, rank
 from auditor.providers.github.organizations import Organization
+from auditor.providers.github.part import APP, Part
 from auditor.providers.github.table import Right, table
 
 _GUARDS = (parts.BRANCH, parts.RULES, parts.PROTECTION, parts.RULESET)
@@ -108,7 +109,7 @@ def levels_of(holder: Holder, organization: Organization) -> Mapping[str, str]:
 
 def gaps_of(holder: Holder, organization: Organization) -> tuple[Gap, ...]:
     """Return what was not read and could change what the credential may do."""
-    wanted: tuple[parts.Part, ...] = (parts.REPOSITORIES,)
+    wanted: tuple[Part, ...] = (parts.REPOSITORIES,)
     if holder.kind == DEPLOY_KEY and not holder.read_only:
         known = all(
             organization.repositories[name].protected is not None
@@ -126,7 +127,7 @@ def gaps_of(holder: Holder, organization: Organization) -> tuple[Gap, ...]:
 
 
 def _untold_of_app(holder: Holder) -> Iterator[Gap]:
-    if holder.kind == parts.APP and holder.title == "selected":
+    if holder.kind == APP and holder.title == "selected":
         yield Gap(
             what=f"repositories of {holder.identity.name} in {holder.organization}",
             why="GitHub tells them to the app alone",

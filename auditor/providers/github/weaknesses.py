@@ -7,13 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from auditor.models import Evidence, Json, Severity, Weakness, weakness_id
 from auditor.providers.github.documents import text
 from auditor.providers.github.gaps import source_of
+from auditor.providers.github.guards import is_writing
 from auditor.providers.github.holders import key_id
-from auditor.providers.github.organizations import (
-    Organization,
-    Repository,
-    all_keys,
-    is_writing,
-)
+from auditor.providers.github.organizations import Organization, Repository, all_keys
 from auditor.providers.github.protection import KEY
 
 
