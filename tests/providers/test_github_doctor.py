@@ -13,6 +13,7 @@ from github_door import APP, APP_ID, BARE, KEY, OWNER, VARIABLE, Door, door, pem
 from auditor.demo import scenario
 from auditor.demo.faults import Garbage
 from auditor.demo.wire import Reply, Request
+from auditor.doctor import DEADLINE
 from auditor.models import Check, Health
 from auditor.providers import Examined
 from auditor.providers.github import PROVIDER
@@ -46,10 +47,8 @@ def said(found: list[Check], health: Health | None = None) -> str:
     )
 
 
-def test_a_healthy_organisation_is_entered_in_under_five_seconds(github: Door) -> None:
-    begun = time.monotonic()
+def test_a_healthy_organisation_is_entered_with_few_questions(github: Door) -> None:
     found = checks(github, **AS_APP)
-    assert time.monotonic() - begun < 5
     assert github.asked < 25
     assert not said(found, Health.FAIL)
     told = said(found)
@@ -224,7 +223,7 @@ def test_every_fault_is_a_check_in_good_time(github: Door, fault: str, path: str
     STRIKES[fault](github, f"{ORG}{path}")
     begun = time.monotonic()
     found = checks(github)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < DEADLINE
     troubles = [one for one in found if one.health is Health.WARN and "disclose" not in one.fix]
     assert troubles
     assert all(one.fix for one in troubles)

@@ -244,6 +244,22 @@ def test_who_may_pass_and_was_not_read_leaves_the_key_unknown(tmp_path: Path, mi
         assert "Settings > Rules" in gap.fix
 
 
+def test_exported_files_of_any_name_tell_who_may_pass(tmp_path: Path) -> None:
+    url = "https://api.github.com/repos/acme/shop/branches/main/protection"
+    told = settings(required_pull_request_reviews=REVIEWS)["Body"] | {"url": url}
+    named = ruleset(("DeployKey", None, "always"))["Body"]
+    named |= {"enforcement": "active", "source_type": "Repository", "source": "acme/shop"}
+    changes = {
+        "guard of shop": told,
+        "rules of shop": named,
+        f"{SHOP}/rules/branches/main": rules("pull_request")["Items"],
+    }
+    directory = shop(tmp_path, **changes)
+    assert [gap for gap in directory.gaps if "exported file" in gap.what] == []
+    assert directory.resolve(WRITER).gaps == ()
+    assert weak(directory) == []
+
+
 def test_people_and_apps_that_may_pass_are_told_so(tmp_path: Path) -> None:
     told = settings(enforced=False, required_pull_request_reviews=REVIEWS)["Body"]
     directory = shop(tmp_path, **{f"{SHOP}/branches/main/protection": told})

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TypeAlias
+from urllib.parse import unquote
 
 from auditor.models import Json
 from auditor.providers.github import parts
@@ -20,6 +21,7 @@ Entry: TypeAlias = Mapping[str, Json]
 _KEY_URL = re.compile(r"/repos/([^/]+)/([^/]+)/keys/")
 _OF_SOMEBODY = re.compile(r"team|user|token|install")
 """In the name of a file of repositories: they are not all that the organisation has."""
+_PROTECTION_URL = re.compile(r"/repos/([^/]+)/([^/]+)/branches/(.+)/protection$")
 _BRANCH_URL = re.compile(r"/repos/([^/]+)/([^/]+)/")
 
 
@@ -114,6 +116,17 @@ def _of_branch(entry: Entry) -> dict[str, str]:
     return names | {"branch": text(entry, "name")}
 
 
+def _of_protection(entry: Entry) -> dict[str, str]:
+    found = _PROTECTION_URL.search(text(entry, "url"))
+    return {"org": found[1], "repo": found[2], "branch": unquote(found[3])} if found else {}
+
+
+def _of_ruleset(entry: Entry) -> dict[str, str]:
+    """Return of which repository a ruleset is; one of an organisation is nobody's alone."""
+    org, _, repo = text(entry, "source").partition("/")
+    return {"org": org, "repo": repo, "ruleset": str(entry.get("id"))} if repo else {}
+
+
 def _untold(_: Entry) -> dict[str, str]:
     return {}
 
@@ -128,6 +141,8 @@ _BY_CONTENT: tuple[tuple[Part, Callable[[Entry], bool], Callable[[Entry], dict[s
     (parts.INSTALLATIONS, _has("app_id", "app_slug"), _org_of_account),
     (parts.DEPLOY_KEYS, _has("key", "read_only"), _of_key),
     (parts.BRANCH, _has("protected", "commit"), _of_branch),
+    (parts.PROTECTION, _has("enforce_admins", "url"), _of_protection),
+    (parts.RULESET, _has("enforcement", "source_type"), _of_ruleset),
     (parts.AUDIT_LOG, _has("@timestamp", "action"), _untold),
     (parts.REPOSITORIES, _has("full_name", "private"), _org_of_owner),
     (parts.TEAMS, _has("slug", "repositories_url"), _untold),
