@@ -265,5 +265,15 @@ def test_a_fine_grained_token_that_may_be_limited_does_not_see_all(
         assert ("of 99 private" in told) is (count == 99)
 
 
+@pytest.mark.parametrize(("shared", "whole"), [("none", False), ("read", True), ("admin", True)])
+def test_who_is_no_owner_sees_what_is_shared_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: str, whole: bool
+) -> None:
+    monkeypatch.setenv(VARIABLE, OWNER)
+    with door(tmp_path, owners=["vera-orbit"], default_permission=shared) as github:
+        told = reasons(github.read())
+    assert ("otto-lift is no owner, and sees what is shared with them" in told) is not whole
+
+
 def test_every_column_that_a_gap_names_is_one_of_the_workbook() -> None:
     assert {part.column for part in PARTS} <= {column.header for column in COLUMNS}

@@ -21,7 +21,7 @@ from auditor.providers.github.credential import (
     Foreseen,
     credential_of,
     cut,
-    cut_by_count,
+    cut_unseen,
     foreseen,
 )
 from auditor.providers.github.documents import (
@@ -71,7 +71,7 @@ def collect(settings: Settings, collecting: Collecting) -> None:
     reader = _Reader(settings, collecting, calls, expected)
     reader.run(list(chain.from_iterable(_first(org) for org in settings.organizations)))
     for org in settings.organizations:
-        reader.count(credential, org)
+        reader.doubt(credential, org)
     for stage in (_second, _repositories, _branches, _guards):
         reader.run(list(chain.from_iterable(stage(reader, o) for o in settings.organizations)))
 
@@ -95,12 +95,13 @@ class _Reader:
         """Return a document that was read."""
         return self._collecting.snapshot.load(part.key(**names))
 
-    def count(self, credential: Json, org: str) -> None:
+    def doubt(self, credential: Json, org: str) -> None:
         """Say of the repositories of an organisation where they may not be all."""
         listed = self.load(parts.REPOSITORIES, org=org)
         if isinstance(listed, dict):
-            counted = cut_by_count(credential, self.load(parts.ORGANIZATION, org=org), listed)
-            self._collecting.snapshot.save(parts.REPOSITORIES.key(org=org), counted)
+            told = self.load(parts.ORGANIZATION, org=org), self.load(parts.OWNERS, org=org)
+            seen = cut_unseen(credential, *told, listed)
+            self._collecting.snapshot.save(parts.REPOSITORIES.key(org=org), seen)
 
     def run(self, jobs: list[_Job]) -> None:
         """Read what is not complete yet, and save each document as it comes."""

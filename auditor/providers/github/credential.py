@@ -97,7 +97,7 @@ def _of_installation(calls: Calls) -> dict[str, Any]:
 def foreseen(credential: Json) -> Iterator[Foreseen]:
     """Yield what a credential of this kind cannot read."""
     kind = text(credential, "Kind")
-    if kind in ("classic", "fine-grained"):
+    if kind in _PERSONS:
         hidden = tuple(part for part in PARTS if part.only == _APPS)
         why = f"only {_APPS} can list them, and this is the token of a person"
         yield Foreseen(hidden, why, "log in as a GitHub App: see docs/github.md")
@@ -162,19 +162,35 @@ def cut(document: dict[str, Any], why: str, fix: str) -> dict[str, Any]:
     return document | refusal("Partial", why) | {"fix": fix}
 
 
-def cut_by_count(
-    credential: Json, settings: Json | None, repositories: dict[str, Any]
+def cut_unseen(
+    credential: Json,
+    settings: Json | None,
+    owners: Json | None,
+    repositories: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return the list of repositories, cut where a fine-grained token may not see all.
+    """Return the list of repositories, cut where the audit's person may not see all of them.
 
-    It may be limited to some, which GitHub does not tell; an owner is told how many there are.
+    A fine-grained token may be limited to some, which GitHub does not tell; an owner is told how
+    many there are. Who is no owner sees the private ones that are shared with them.
     """
+    if not is_complete(repositories) or text(credential, "Kind") not in _PERSONS:
+        return repositories
     told = body(settings)
+    login = text(credential, "Login").casefold()
+    owns = any(text(one, "login").casefold() == login for one in items(owners))
+    if not owns and told.get("default_repository_permission") not in _SHOWS_ALL:
+        why = f"{text(credential, 'Login')} is no owner, and sees what is shared with them"
+        return cut(repositories, why, "give the audit the token of an owner, or an app")
     listed = sum(one.get("private") is not False for one in items(repositories))
     there = told.get("total_private_repos")
     counted = isinstance(there, int) and listed >= there
-    if text(credential, "Kind") != "fine-grained" or counted or not is_complete(repositories):
+    if counted or text(credential, "Kind") != "fine-grained":
         return repositories
     of = f" of {there}" if isinstance(there, int) else ""
     why = f"a fine-grained token may be limited to some: it sees {listed}{of} private repositories"
     return cut(repositories, why, "give it access to all repositories of the organisation")
+
+
+_PERSONS = ("classic", "fine-grained")
+_SHOWS_ALL = frozenset({"read", "write", "admin"})
+"""What every member may do by default: with these they see all repositories."""
