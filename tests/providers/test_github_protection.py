@@ -112,6 +112,11 @@ RULESETS: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
     "another app": (ruleset(("Integration", 7, "always")), set(), set()),
     "a person": (ruleset(("User", 2, "always")), {"mia"}, set()),
     "what was never heard of": (ruleset(("Robot", 1, "always")), set(), set(WHO)),
+    "nonsense": (
+        {"Body": {"id": 7, "bypass_actors": [{"actor_type": [], "actor_id": {}}, "x", None]}},
+        set(),
+        set(WHO),
+    ),
     "not told": ({"Body": {"id": 7, "name": "reviewed"}}, set(), set(WHO)),
     "refused": (REFUSED, set(), set(WHO)),
 }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.models import Json
-from auditor.providers.github.documents import body, is_complete, items, text
+from auditor.providers.github.documents import body, is_complete, items, number, text
 from auditor.providers.github.levels import rank
 
 _BINDING = frozenset({
@@ -127,7 +127,7 @@ UNPROTECTED = "Branch not protected"
 
 def binding_rulesets(rules: Json | None) -> tuple[str, ...]:
     """Return the ids of the rulesets that keep a plain push off a branch."""
-    found = (str(rule.get("ruleset_id")) for rule in items(rules) if rule.get("type") in _BINDING)
+    found = (str(rule.get("ruleset_id")) for rule in items(rules) if text(rule, "type") in _BINDING)
     return tuple(dict.fromkeys(found))
 
 
@@ -151,9 +151,9 @@ def _ruleset_binds(passes: Iterable[Mapping[str, Json]] | None, actor: Actor) ->
 def _passes(one: Mapping[str, Json], actor: Actor) -> bool | None:
     """Return whether an entry of a ruleset lets an actor pass, None for a role not known."""
     # By a pull request of one's own the rules are passed too, but a key can open none.
-    if actor.is_key and one.get("bypass_mode", "always") not in _ALWAYS:
+    if actor.is_key and (text(one, "bypass_mode") or "always") not in _ALWAYS:
         return False
-    id_ = one.get("actor_id")
+    id_ = number(one, "actor_id")
     if one.get("actor_type") == "RepositoryRole":
         return _has_role(id_, actor)
     kinds = {
@@ -166,10 +166,10 @@ def _passes(one: Mapping[str, Json], actor: Actor) -> bool | None:
     return kinds.get(str(one.get("actor_type")))
 
 
-def _has_role(id_: Json, actor: Actor) -> bool | None:
+def _has_role(id_: int, actor: Actor) -> bool | None:
     if actor.is_key or actor.app:
         return False
-    role = _ROLES.get(id_) if isinstance(id_, int) else None
+    role = _ROLES.get(id_)
     return None if role is None else actor.is_owner or rank(actor.level) >= rank(role)
 
 
