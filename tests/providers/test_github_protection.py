@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from auditor.models import CapabilityName
 from auditor.providers.github.branches import actor_of
 from auditor.providers.github.directory import GitHubDirectory
-from auditor.providers.github.protection import KEY, Actor, Protection, protection_of
+from auditor.providers.github.protection import KEY, Actor, Protection, passes_of, protection_of
 
 MIA = Actor(login="mia", user=2, teams={1: "core"}, level="write")
 ADMIN = Actor(login="ann", user=9, level="admin")
@@ -164,7 +164,7 @@ def test_reading_less_never_opens_or_shuts_a_branch(
 ) -> None:
     """Law: taking a ruleset's list away turns a verdict into "not known", or leaves it."""
     told = settings(enforced=enforced, required_pull_request_reviews=REVIEWS)["Body"]
-    passes = {name: RULESETS[name][0].get("Body", {}).get("bypass_actors") for name in listed}
+    passes = {name: passes_of(RULESETS[name][0]) for name in listed}
     whole = Protection(on, told, rules_read=True, rulesets=passes).binds(who)
     for name in listed:
         less = Protection(on, told, rules_read=True, rulesets=passes | {name: None}).binds(who)

@@ -159,7 +159,7 @@ def _passes(one: Mapping[str, Json], actor: Actor) -> bool | None:
     kinds = {
         "DeployKey": actor.is_key,
         "OrganizationAdmin": actor.is_owner,
-        "Team": id_ in actor.teams,
+        "Team": bool(id_) and id_ in actor.teams,
         "Integration": bool(actor.app) and id_ == actor.app,
         "User": bool(actor.user) and id_ == actor.user,
     }
