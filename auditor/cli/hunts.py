@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli.app import app
-from auditor.exits import exits
+from auditor.exits import exits, say
 from auditor.options import ConfigOption, FormatOption, Formats
 
 hunts_app = typer.Typer(help="List or export the hunts.", no_args_is_help=True)
@@ -83,6 +83,8 @@ def hunt(
     with progress_on(sys.stderr) as progress:
         hunted = hunter.hunt(loaded, told, datetime.now(UTC), progress)
     hunter.show(hunted, sys.stdout, as_json=output_format is Formats.JSON)
+    if run:
+        say(f"to have it in the workbook and the verdicts: auditor report --from {run}")
     return 0
 
 

@@ -171,7 +171,7 @@ def test_alerts_are_filters_of_telling_hunts_only() -> None:
     ("words", "said"),
     [
         (["export", "--to", "splunk"], "not run on splunk"),
-        (["export", "--to", "sigma"], "148 of 148 hunts"),
+        (["export", "--to", "sigma"], "149 of 149 hunts"),
         (["alerts"], "EventBridge rule"),
     ],
 )
