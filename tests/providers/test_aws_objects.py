@@ -17,7 +17,7 @@ from cloudtrail_records import session_of as used_by
 from auditor.collecting import Collecting
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
-from auditor.providers.aws import objects, objects_gaps
+from auditor.providers.aws import trail_gaps, trail_objects, trail_places
 from auditor.providers.aws.collect import enter_all
 from auditor.runs import SnapshotFolder
 from auditor.tails import Sealer
@@ -76,7 +76,7 @@ def collected(
     collecting = Collecting(snapshot, SEALER, told, NOW)
     settings = settings_for(door, *accounts, **limits)
     entered = dict(enter_all(settings, collecting))
-    objects.collect(settings, names or (USER,), SINCE, NOW, collecting, entered)
+    trail_objects.collect(settings, names or (USER,), SINCE, NOW, collecting, entered)
     return snapshot, told.notes
 
 
@@ -96,7 +96,7 @@ def test_the_days_of_the_hunt_are_read_in_every_region(
     put("2023/01/05", mine("other"), root=f"ct/AWSLogs/{DEV}")
     put("2023/01/06", mine("c"), root=f"ct/AWSLogs/o-acme/{PROD}")
     snapshot, notes = collected(door, tmp_path)
-    assert objects_gaps.gaps_of(snapshot) == ()
+    assert trail_gaps.gaps_of(snapshot) == ()
     (note,) = notes
     assert "3 objects of 2023/01/01 to 2023/01/11; 3 of them, 0.0 MB, are read" in note
     ledger = read_logs(
@@ -133,7 +133,7 @@ def test_a_bucket_that_is_closed_is_a_gap_with_the_grant(
 ) -> None:
     put("2023/01/05", mine("a"))
     door.rule = lambda name, _: refuse("AccessDenied") if "list-type" in name else None
-    (gap,) = objects_gaps.gaps_of(collected(door, tmp_path)[0])
+    (gap,) = trail_gaps.gaps_of(collected(door, tmp_path)[0])
     trail = f"CloudTrail trail everything about account {PROD} in bucket {BUCKET}"
     assert gap.what == f"the objects of {trail}"
     assert "AccessDenied" in gap.why
@@ -151,13 +151,13 @@ def test_objects_that_are_refused_or_damaged_are_gaps_and_are_asked_again(
     put("2023/01/08", mine("a"), mine("b"))
     door.rule = deny(f"GET /{BUCKET}/{closed}")
     snapshot, _ = collected(door, tmp_path)
-    found = objects_gaps.gaps_of(snapshot)
+    found = trail_gaps.gaps_of(snapshot)
     assert all(gap.what.startswith("1 objects of CloudTrail trail everything") for gap in found)
     whys = " ".join(gap.why for gap in found)
     assert all(key in whys for key in (closed, broken, strange))
     door.open()
     snapshot, _ = collected(door, tmp_path)
-    assert closed not in " ".join(gap.why for gap in objects_gaps.gaps_of(snapshot))
+    assert closed not in " ".join(gap.why for gap in trail_gaps.gaps_of(snapshot))
     assert len(read_ids(tmp_path)) == 2
     fetched = [name for name, _ in door.calls if f"/{BUCKET}/ct" in name]
     assert len(fetched) == 3  # what was read whole is not asked for again
@@ -171,7 +171,7 @@ def test_a_limit_reads_the_newest_and_says_what_it_leaves_out(
         put(day, mine(day), body=json.dumps({"Records": [mine(day)], "x": "x" * 500_000}).encode())
     snapshot, notes = collected(door, tmp_path, **limits)
     assert "3 objects of 2023/01/03 to 2023/01/05; 2 of them" in notes[0]
-    (gap,) = objects_gaps.gaps_of(snapshot)
+    (gap,) = trail_gaps.gaps_of(snapshot)
     assert gap.what.startswith("1 objects up to 2023/01/03")
     assert "trail_objects" in gap.why
     assert len(read_ids(tmp_path)) == 2
@@ -183,7 +183,7 @@ def test_another_account_may_hold_the_bucket(door: Door, put: Put, tmp_path: Pat
     door.rule = once(refuse("AccessDenied"), f"GET /{BUCKET}?{first}")
     snapshot, _ = collected(door, tmp_path, accounts=(PROD, DEV))
     assert len(read_ids(tmp_path)) == 1
-    assert objects_gaps.gaps_of(snapshot) == ()
+    assert trail_gaps.gaps_of(snapshot) == ()
 
 
 def test_buckets_can_be_named_and_an_empty_one_is_a_gap(
@@ -194,7 +194,7 @@ def test_buckets_can_be_named_and_an_empty_one_is_a_gap(
     buckets = (f"s3://{BUCKET}/lake/", f"{BUCKET}/no")
     snapshot, _ = collected(door, tmp_path, name, trail_buckets=buckets)
     assert len(read_ids(tmp_path)) == 1
-    (gap,) = objects_gaps.gaps_of(snapshot)
+    (gap,) = trail_gaps.gaps_of(snapshot)
     assert gap.why == "no object of the window is there"
 
 
@@ -203,4 +203,4 @@ def test_nobody_of_the_account_means_nothing_is_listed(
 ) -> None:
     put("2023/01/05", mine("a"))
     snapshot, notes = collected(door, tmp_path, "mona", "ci@acme.iam.gserviceaccount.com")
-    assert (notes, list(snapshot.keys(objects.LISTED))) == ([], [])
+    assert (notes, list(snapshot.keys(trail_places.LISTED))) == ([], [])

@@ -19,8 +19,8 @@ from auditor.providers.aws import (
     export,
     findings,
     lookup,
-    objects,
-    objects_gaps,
+    trail_gaps,
+    trail_objects,
 )
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
@@ -83,7 +83,7 @@ class AwsProvider:
         """Read CloudTrail's event history, its trails' objects in S3, and GuardDuty's findings."""
         entered = dict(collect.enter_all(settings, collecting))
         lookup.collect(settings, names, since, until, collecting, entered)
-        objects.collect(settings, names, since, until, collecting, entered)
+        trail_objects.collect(settings, names, since, until, collecting, entered)
         findings.collect(settings, names, since, until, collecting, entered)
         return LOGS
 
@@ -91,7 +91,7 @@ class AwsProvider:
         """Return what could not be read of histories, trails and findings."""
         return (
             *lookup.gaps_of(snapshot),
-            *objects_gaps.gaps_of(snapshot),
+            *trail_gaps.gaps_of(snapshot),
             *findings.gaps_of(snapshot),
         )
 
@@ -106,7 +106,7 @@ class AwsProvider:
 
     def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:
         """Return what the event history reaches, unless trails were read, and GuardDuty."""
-        trails = any(True for _ in snapshot.keys(objects.PREFIX))
+        trails = any(True for _ in snapshot.keys(trail_objects.PREFIX))
         history = {} if trails else {"CloudTrail event history": HISTORY_DAYS}
         return {**history, "list of GuardDuty findings": FINDING_DAYS}
 

@@ -11,9 +11,9 @@ gap. An object that was read is not read again. Only what hunts ask about is kep
 from __future__ import annotations
 
 import json
-import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,44 +21,22 @@ from functools import partial
 from typing import Any
 
 from auditor.collecting import Collecting
-from auditor.models import Json
 from auditor.providers.aws.client import Clients
-from auditor.providers.aws.documents import LIMIT, document_key, entries, is_complete, text
+from auditor.providers.aws.documents import LIMIT, is_complete, text
 from auditor.providers.aws.jobs import pages, read, run
 from auditor.providers.aws.records import chosen, sealed
 from auditor.providers.aws.settings import Settings
+from auditor.providers.aws.trail_places import Place, places
 from auditor.providers.aws.trails import log_jobs
 from auditor.tails import Sealer
 
 PREFIX = "logs/aws/trails/"
 """logs/aws/trails/<bucket>/<key of the object>: its "Records", without what may be secret."""
-LISTED = "aws/trail-objects/"
-"""aws/trail-objects/<bucket>/<account>: a `Place`, what was found there and what failed."""
 _LATE = timedelta(days=1)
 """Folders are named by the day of delivery; what happened at midnight stands in the next."""
 _PACKED, _UNPACKED = 64 << 20, 512 << 20
 """Bytes of one object. CloudTrail's own end at some 50 MB unpacked."""
-_ACCOUNT = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):")
 _GZIP_WINDOW = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one trail leaves the objects of one account."""
-
-    bucket: str
-    folder: str
-    """Up to and with "AWSLogs/"."""
-    account: str
-    trail: str = ""
-    kms: str = ""
-    """The key that they are encrypted with, where the trail names one."""
-    partition: str = "aws"
-
-    @property
-    def key(self) -> str:
-        """Return the name of the document that tells what was found there."""
-        return f"{LISTED}{self.bucket}/{self.folder.replace('/', '%2F')}{self.account}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +72,11 @@ def collect(
     )  # fmt: skip
     found: list[_Object] = []
     listed: dict[Place, dict[str, Any]] = {}
-    for place in sorted(_places(names, entered, settings, collecting), key=lambda one: one.key):
-        listed[place], objects = _list(place, entered, since, until)
+    for place in sorted(places(names, entered, settings, collecting), key=lambda one: one.key):
+        listed[place], objects = _list(place, entered, since, until, settings.trail_objects)
         found += objects
     todo, left = _bounded(found, settings)
-    _tell(collecting, found, todo)
+    _tell(collecting, listed, todo)
     for place, failed in _download(todo, settings, collecting).items():
         listed[place]["Failed"] = failed
     for one in left:
@@ -108,64 +86,20 @@ def collect(
         collecting.snapshot.save(place.key, document)
 
 
-# --- where to look ---------------------------------------------------------------------------
-
-
-def _places(
-    names: Collection[str],
-    entered: Mapping[str, Clients],
-    settings: Settings,
-    collecting: Collecting,
-) -> set[Place]:
-    """Return where objects of the accounts of these names are; a key may be of any account."""
-    told = {found[1] for name in names if (found := _ACCOUNT.match(name))}
-    anywhere = not names or any(name.startswith(("AKIA", "ASIA")) for name in names)
-    accounts = told | (set(entered) if anywhere else set())
-    told_places = (one.removeprefix("s3://").partition("/") for one in settings.trail_buckets)
-    places = {
-        Place(bucket, _folder(prefix), account)
-        for bucket, _, prefix in told_places
-        for account in accounts
-    }
-    for account in entered:
-        document = collecting.snapshot.load(document_key(account, "trails"))
-        for trail in entries(document, "trailList"):
-            everyone = trail.get("IsOrganizationTrail") is True
-            for one in accounts if everyone else accounts & {account}:
-                places |= set(_of_trail(trail, one))
-    return places
-
-
-def _of_trail(trail: Mapping[str, Json], account: str) -> Iterator[Place]:
-    if bucket := text(trail, "S3BucketName"):
-        yield Place(
-            bucket=bucket,
-            folder=_folder(text(trail, "S3KeyPrefix")),
-            account=account,
-            trail=text(trail, "Name"),
-            kms=text(trail, "KmsKeyId"),
-            partition=text(trail, "TrailARN").split(":")[1:2][0] or "aws",
-        )
-
-
-def _folder(prefix: str) -> str:
-    return f"{prefix.strip('/')}/AWSLogs/".lstrip("/")
-
-
 # --- what is there ---------------------------------------------------------------------------
 
 
 def _list(
-    place: Place, entered: Mapping[str, Clients], since: datetime, until: datetime
+    place: Place, entered: Mapping[str, Clients], since: datetime, until: datetime, most: int
 ) -> tuple[dict[str, Any], list[_Object]]:
     """Return what is in a place, as the first account sees it that may: its own, else another."""
     refused: dict[str, Any] = {}
     for account in sorted(entered, key=lambda one: one != place.account):
         objects: list[_Object] = []
-        fill = partial(_fill, place, entered[account], since, until, objects)
+        fill = partial(_fill, place, entered[account], since, until, most, objects)
         document = read(fill) | _facts(place)
         if is_complete(document):
-            return document | {"Objects": len(objects)}, objects
+            return document, objects
         refused = refused or document
     return refused or _facts(place), []
 
@@ -182,15 +116,20 @@ def _fill(
     clients: Clients,
     since: datetime,
     until: datetime,
+    most: int,
     objects: list[_Object],
     document: dict[str, Any],
 ) -> None:
+    """List every region; of each no more than may be read is held, the newest, which come last."""
     s3 = clients.other("s3")
     organizations = _below(s3, place.bucket, f"{place.folder}o-")
     homes = [f"{base}{place.account}/CloudTrail/" for base in (place.folder, *organizations)]
     regions = [region for home in homes for region in _below(s3, place.bucket, home)]
     last = f"{until + _LATE:%Y/%m/%d}"
+    days: list[str] = []
+    count, gone = 0, ""
     for region in regions:
+        recent: deque[_Object] = deque(maxlen=max(most, 1))
         start = f"{region}{since:%Y/%m/%d}"
         listing = partial(s3.list_objects_v2, Bucket=place.bucket, Prefix=region, StartAfter=start)
         for page in pages(listing, "ContinuationToken", "NextContinuationToken"):
@@ -199,9 +138,19 @@ def _fill(
                 for one in page.get("Contents", ())
                 if one["Key"].endswith((".json.gz", ".json"))
             ]
-            objects += (one for one in found if one.day <= last)
-            if found and found[-1].day > last:
+            mine = [one for one in found if one.day <= last]
+            for one in mine:
+                if len(recent) == recent.maxlen:
+                    gone = max(gone, recent[0].day)
+                recent.append(one)
+            count += len(mine)
+            days += [one.day for one in mine[:1] + mine[-1:]]
+            if len(mine) < len(found):
                 break
+        objects += recent
+    document |= {"Objects": count, "First": min(days, default=""), "Last": max(days, default="")}
+    if left := count - len(objects):
+        document |= {"Left": left, "LeftUntil": gone}
     document["Regions"] = [region.rstrip("/").rpartition("/")[2] for region in regions]
 
 
@@ -228,14 +177,18 @@ def _bounded(
     return newest, ()
 
 
-def _tell(collecting: Collecting, found: Sequence[_Object], todo: Sequence[_Object]) -> None:
-    for bucket in sorted({one.place.bucket for one in found}):
-        here = [one for one in found if one.place.bucket == bucket]
+def _tell(
+    collecting: Collecting, listed: Mapping[Place, Mapping[str, Any]], todo: Sequence[_Object]
+) -> None:
+    full = {place: document for place, document in listed.items() if document.get("Objects")}
+    for bucket in sorted({place.bucket for place in full}):
+        here = [document for place, document in full.items() if place.bucket == bucket]
         mine = [one for one in todo if one.place.bucket == bucket]
         size = sum(one.size for one in mine) / (1 << 20)
-        days = f"{min(one.day for one in here)} to {max(one.day for one in here)}"
+        first, last = min(one["First"] for one in here), max(one["Last"] for one in here)
+        count = sum(one["Objects"] for one in here)
         collecting.progress.note(
-            f"CloudTrail in bucket {bucket}: {len(here):,} objects of {days};"
+            f"CloudTrail in bucket {bucket}: {count:,} objects of {first} to {last};"
             f" {len(mine):,} of them, {size:,.1f} MB, are read"
         )
 

@@ -8,7 +8,7 @@ from auditor.collecting import Snapshot
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps
 from auditor.providers.aws.documents import entries, is_complete, text
-from auditor.providers.aws.objects import LISTED
+from auditor.providers.aws.trail_places import LISTED
 
 
 def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
