@@ -142,6 +142,7 @@ def spans(
 def held(log: Log, scopes: Iterable[Scope]) -> tuple[list[Span], str]:
     """Return when jobs ran that could hold the secrets of these scopes, or why that is unknown."""
     numbers: set[int] = set()
+    wanted: set[str] = set()
     alone: list[Span] = []
     for scope in scopes:
         keys = [key.casefold() for key in (scope.id, scope.name)]
@@ -157,9 +158,11 @@ def held(log: Log, scopes: Iterable[Scope]) -> tuple[list[Span], str]:
             if not requests:
                 return [], f"no event in the log shows a job taking the context {scope.name}"
             for time, closest in requests:
-                found = next(filter(None, (_with(log, keys) for keys in closest)), set())
-                numbers |= found
-                alone += [] if found else [(time, time + LONGEST)]
+                known = ([key for key in keys if key in log.by_key] for keys in closest)
+                named = next(filter(None, known), [])
+                wanted.update(named)
+                alone += [] if named else [(time, time + LONGEST)]
+    numbers |= _with(log, wanted)
     return [*running(log.marks[number] for number in sorted(numbers)), *alone], ""
 
 
