@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from auditor.hunts.sources import sources
 from auditor.inventory import systems
 from auditor.models import Gap, Json
-from auditor.providers import providers
+from auditor.providers import LogCollector, providers
 
 ROOT = Path(__file__).parents[1]
 PARTS: list[Any] = [*systems().values(), *providers().values()]
@@ -65,3 +66,19 @@ def test_the_extra_of_a_provider_has_its_name(provider: Any) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert provider.name in project["optional-dependencies"]
     assert all(importlib.util.find_spec(name) for name in provider.packages(provider.settings()))
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [one for one in providers().values() if hasattr(one, "collect_logs")],
+    ids=lambda provider: provider.name,
+)
+def test_whoever_reads_logs_says_how_far_and_of_whom(provider: Any) -> None:
+    settings = provider.settings()
+    assert provider.log_source in {
+        name for s in sources().values() for name in (s.name, s.platform)
+    }
+    assert provider.log_gaps(Empty()) == ()
+    assert all(days > 0 for days in provider.log_days(Empty()).values())
+    assert set(provider.log_names(settings, ["what nobody is called"], Empty())) == set()
+    assert isinstance(provider, LogCollector)  # what lacks a part of it would be passed over
