@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from auditor.collecting import Collecting, Snapshot
-from auditor.models import Coverage, Gap, JobRun, Place, Secret, Use
+from auditor.models import Coverage, Gap, JobRun, Place, PlannedCall, Secret, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class System(Protocol):
         """Read the system into the snapshot.
 
         Raises AuthError or RemoteError only when nothing can be read.
+        """
+
+    def planned_calls(self, settings: Any, usage_budget: int) -> Iterator[PlannedCall]:
+        """Yield each kind of call that `collect` may make, making none.
+
+        `usage_budget` is that of `Collecting`.
         """
 
     def hosts(self, settings: Any) -> tuple[str, ...]:

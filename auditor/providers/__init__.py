@@ -123,6 +123,12 @@ class Provider(Protocol):
         Raises MissingExtra when the SDK is not installed.
         """
 
+    def planned_calls(self, settings: Any, usage_budget: int) -> Iterator[PlannedCall]:
+        """Yield each kind of call that `collect` may make, making none; nothing for files alone.
+
+        `usage_budget` is that of `Collecting`.
+        """
+
     def read(self, settings: Any, snapshot: Snapshot) -> Directory:
         """Return the directory that the snapshot holds. Pure but for reading the snapshot."""
 
@@ -160,17 +166,6 @@ class Examined(Protocol):
 
     def examine(self, settings: Any) -> Iterator[Check]:
         """Yield who one is there and what would stay unknown. A refusal is a check, not raised."""
-
-
-@runtime_checkable
-class Planned(Protocol):
-    """What a source may offer besides: the calls that a reading of it would make."""
-
-    def planned_calls(self, settings: Any, usage_budget: int) -> Iterator[PlannedCall]:
-        """Yield each kind of call, and make none; nothing where only files would be read.
-
-        `usage_budget` is that of `Collecting`.
-        """
 
 
 @runtime_checkable
