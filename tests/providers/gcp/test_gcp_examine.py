@@ -17,9 +17,8 @@ def of(checks: list[Check], health: Health) -> list[Check]:
 
 
 def test_a_healthy_organisation_is_entered_and_all_is_permitted(lab: Lab) -> None:
-    before, began = len(lab.calls()), time.process_time()
+    before = len(lab.calls())
     found = lab.examine()
-    assert time.process_time() - began < 5
     assert {one.health for one in found} == {Health.OK}
     says = [one.says for one in found]
     (scope,) = lab.settings["scopes"]
