@@ -95,16 +95,15 @@ class Lines:
         """Say that a step begins."""
         with self._lock:
             self._step, self._total, self._done = step, total, 0
-            self._say(f"{step}{f' ({total})' if total else ''} ...")
+            self._say(f"{step}{f' ({total:,})' if total else ''} ...")
 
     def advance(self, amount: int = 1) -> None:
         """Count, and say so when ten seconds have passed since the last line."""
         with self._lock:
             self._done += amount
             if self._clock() - self._spoken >= self.every:
-                self._say(
-                    f"{self._step}: {self._done}{f' of {self._total}' if self._total else ''}"
-                )
+                whole = f" of {self._total:,}" if self._total else ""
+                self._say(f"{self._step}: {self._done:,}{whole}")
 
     def note(self, message: str) -> None:
         """Write a line of its own."""

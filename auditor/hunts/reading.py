@@ -60,7 +60,7 @@ def read_logs(
     order = Order(source, wanted, since, until, future, sealer, parts)
     try:
         tasks = list(_tasks(files))
-        progress.start("reading logs", sum(size for *_, size in files))
+        progress.start("reading bytes of logs", sum(size for *_, size in files))
         entries = [*unread, *_run(order, tasks, progress, workers or usable_cores())]
         kinds = [sorted(parts.glob(f"{kind}-*")) for kind in ("events", "sessions", "traded")]
         stored = store.write(out_folder, *kinds)
