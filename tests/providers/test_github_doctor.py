@@ -91,6 +91,18 @@ def test_who_the_audit_is_with_its_scopes(
     assert words in said(checks(github), Health.OK)
 
 
+def test_a_person_who_is_no_owner_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, OWNER)
+    with door(tmp_path, owners=["vera-orbit"]) as github:
+        told = said(checks(github), Health.WARN)
+    assert "otto-lift is no owner: listings hold what is shared with them" in told
+    assert "use the token of an owner, or an app" in told
+    with door(tmp_path) as github:
+        assert "is no owner" not in said(checks(github))
+
+
 def test_an_absent_header_of_scopes_is_a_fine_grained_token_and_its_end_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

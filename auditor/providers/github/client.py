@@ -74,9 +74,11 @@ class Calls:
             path = self._own(found[1])
         raise Refused(refusal("EndlessPages", "the pages of the listing do not end"))
 
-    def first(self, part: Part, names: Mapping[str, str]) -> tuple[Mapping[str, str], Json]:
-        """Return the headers and the first entry of a listing, as `get` does."""
-        query = {"per_page": "1", **part.query} if part.inside is not None else {}
+    def first(
+        self, part: Part, names: Mapping[str, str], most: int = 1
+    ) -> tuple[Mapping[str, str], Json]:
+        """Return the headers and the first entries of a listing, as `get` does."""
+        query = {"per_page": str(most), **part.query} if part.inside is not None else {}
         path = part.at(**names) + (f"?{urlencode(query)}" if query else "")
         return self.get(path, names.get("org", ""))
 

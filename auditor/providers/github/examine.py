@@ -13,8 +13,8 @@ from typing import Any
 
 from auditor.models import Check, Gap, Health, Json
 from auditor.providers.github import parts
-from auditor.providers.github.client import Calls
-from auditor.providers.github.credential import Foreseen, credential_of, foreseen
+from auditor.providers.github.client import PAGE, Calls
+from auditor.providers.github.credential import credential_of, foreseen
 from auditor.providers.github.documents import is_one, refusal, text
 from auditor.providers.github.gaps import cure_of, gap_of_login, why_of
 from auditor.providers.github.login import log_in
@@ -69,13 +69,13 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield _failed(gap_of_login(credential, settings))
         return
     yield Check(_ABOUT, Health.OK, f"entered as {_named(credential)}")
-    expected = tuple(foreseen(credential))
     for organization in settings.organizations:
-        yield from _Examined(calls, settings, organization, expected).checks()
+        yield from _Examined(calls, settings, organization, credential).checks()
 
 
 def _failed(gap: Gap) -> Check:
-    return Check(_ABOUT, Health.FAIL, f"cannot be entered: {gap.why}", gap.fix)
+    fix = gap.fix.removesuffix(", and run again with --resume")
+    return Check(_ABOUT, Health.FAIL, f"cannot be entered: {gap.why}", fix)
 
 
 def _named(credential: Mapping[str, Any]) -> str:
@@ -100,12 +100,14 @@ class _Examined:
         calls: Calls,
         settings: Settings,
         organization: str,
-        expected: tuple[Foreseen, ...],
+        credential: Json,
     ) -> None:
         self._calls = calls
         self._settings = settings
         self._name = organization
         self._about = f"{_ABOUT} {organization}"
+        self._login = text(credential, "Login") if text(credential, "Kind") != "app" else ""
+        expected = foreseen(credential)
         self._expected = [one for one in expected if one.organization in ("", organization)]
 
     def checks(self) -> Iterator[Check]:
@@ -120,6 +122,7 @@ class _Examined:
                 yield Check(self._about, Health.FAIL, f"cannot be entered: {why}", fix)
                 return
             answers |= {one.part: one for one in pool.map(self._ask_repository, self._one(answers))}
+        yield from self._role(answers[parts.OWNERS])
         yield from self._plan(answers)
         yield from self._unread(answers)
         yield from self._log(answers[parts.AUDIT_LOG])
@@ -129,7 +132,9 @@ class _Examined:
 
     def _ask(self, part: Part, **names: str) -> _Answer:
         try:
-            headers, body = self._calls.first(part, {"org": self._name, **names})
+            # Of owners there are few, and one of them should be who asks.
+            most = PAGE if part is parts.OWNERS else 1
+            headers, body = self._calls.first(part, {"org": self._name, **names}, most)
         except Refused as refused:
             return _Answer(part, {}, None, refused.document)
         answer = _Answer(part, headers, body)
@@ -147,6 +152,14 @@ class _Examined:
                 yield from ((part, names) for part in _OF_REPOSITORY)
 
     # --- telling -------------------------------------------------------------------------------
+
+    def _role(self, owners: _Answer) -> Iterator[Check]:
+        """Yield that the person who asks is no owner, where all owners are listed."""
+        whole = owners.refused is None and 'rel="next"' not in owners.headers.get("link", "")
+        logins = {text(one, "login").casefold() for one in owners.entries or ()}
+        if self._login and whole and self._login.casefold() not in logins:
+            says = f"{self._login} is no owner: listings hold what is shared with them"
+            yield Check(self._about, Health.WARN, says, "use the token of an owner, or an app")
 
     def _plan(self, answers: Mapping[Part, _Answer]) -> Iterator[Check]:
         """Yield the plan, which alone decides whether classic tokens and the log can be listed."""
