@@ -21,7 +21,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -52,6 +52,7 @@ TRACKER_NAME = "tracker.xlsx"
 RESULTS_NAME = "results.json"
 RUN_NAME = "run.json"
 SNAPSHOT_NAME = "snapshot"
+_STAMP = "%Y%m%dT%H%M%SZ"
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _LONGEST_SEGMENT = 120
 
@@ -161,14 +162,18 @@ class OutputFolder:
         return Sealer(key)
 
     def begin(self, now: datetime, settings: Json) -> Run:
-        """Make the folder of a new run and write down what it was told."""
+        """Make the folder of a new run and write down what it was told.
+
+        It begins after every run that is there, whatever the clock says: runs are a history.
+        """
         run_id = secrets.token_hex(3)
-        folder = self.path / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id}"
+        started = max([now.astimezone(UTC), *(_after(run) for run in self.runs()[-1:])])
+        folder = self.path / f"{started:{_STAMP}}-{run_id}"
         folder.mkdir(mode=0o700)
-        told = {"schema": SCHEMA_VERSION, "id": run_id, "started": now.isoformat()}
+        told = {"schema": SCHEMA_VERSION, "id": run_id, "started": started.isoformat()}
         document = json.dumps(told | {"settings": settings}, indent=1, sort_keys=True)
         write_whole(folder / RUN_NAME, (document.encode(),))
-        return Run(folder, run_id, now, settings)
+        return Run(folder, run_id, started, settings)
 
     def runs(self) -> list[Path]:
         """Return the folders of all runs, oldest first."""
@@ -202,6 +207,12 @@ def run_folders(path: Path) -> list[Path]:
     """Return the folders of all runs in an output folder, oldest first; none where it is not."""
     found = path.iterdir() if path.is_dir() else ()
     return sorted(one for one in found if one.is_dir() and _RUN_NAME.fullmatch(one.name))
+
+
+def _after(run: Path) -> datetime:
+    """Return the first second after a run began, by the name of its folder."""
+    begun = datetime.strptime(run.name.partition("-")[0], _STAMP).replace(tzinfo=UTC)
+    return begun + timedelta(seconds=1)
 
 
 def _latest_results(runs: Sequence[Path]) -> Path | None:

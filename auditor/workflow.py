@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from auditor import calls, hunting
@@ -16,6 +18,7 @@ from auditor.collecting import Collecting, Progress
 from auditor.conclude import conclude
 from auditor.config import Loaded, from_json, to_json
 from auditor.errors import AuthError, Interrupted, RemoteError, WorkbookError
+from auditor.locking import alone
 from auditor.plan import Plan, plan, require_packages
 from auditor.publishing import Outcome, publish
 from auditor.report import tracker
@@ -37,12 +40,14 @@ def audit(
         todo = plan(loaded, only)
         require_packages(todo)
         output, problem = _open_output(Path(loaded.settings.out), progress)
-        told = {"loaded": to_json(loaded), "only": sorted(only), "seal": output.sealer().name}
-        run = output.begin(now, told)
-    progress.note(f"run: {run.folder}")
-    collect(todo, run, output, progress, now)
-    _hunt(todo, run, output, progress, now)
-    return publish(todo, run, output, now, progress, problem)
+    with alone(output.path, now):
+        if not resume:
+            run = _begin(todo, output, now, progress, only)
+        progress.note(f"run: {run.folder}")
+        with _room_for(run):
+            collect(todo, run, output, progress, now)
+            _hunt(todo, run, output, progress, now)
+            return publish(todo, run, output, now, progress, problem)
 
 
 def report(
@@ -59,9 +64,10 @@ def report(
     of the latest run holds of people's work.
     """
     output, problem = _open_output(out or run.folder.parent, progress)
-    if rebuild:
-        progress.note(tracker.put_aside(output.tracker, now))
-    return publish(_told(run), run, output, now, progress, problem)
+    with alone(output.path, now), _room_for(run):
+        if rebuild:
+            progress.note(tracker.put_aside(output.tracker, now))
+        return publish(_told(run), run, output, now, progress, problem)
 
 
 def collect(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now: datetime) -> None:
@@ -93,6 +99,40 @@ def _hunt(todo: Plan, run: Run, output: OutputFolder, progress: Progress, now: d
         results, sealer = conclude(todo, run, output.past(run), {}), output.sealer()
         names = todo.loaded.settings.hunts.identities
         hunting.of_audit(run, order, results, names, todo.systems, sealer, now, progress)
+
+
+_HARMLESS = timedelta(minutes=1)
+"""A run that begins within the second of the one before it is no clock gone wrong."""
+
+
+def _begin(
+    todo: Plan, output: OutputFolder, now: datetime, progress: Progress, only: Collection[str]
+) -> Run:
+    told = {"loaded": to_json(todo.loaded), "only": sorted(only), "seal": output.sealer().name}
+    run = output.begin(now, told)
+    if run.started > now + _HARMLESS:
+        progress.note(
+            f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, before the latest run here began:"
+            f" is it right? This run counts from {run.started:%Y-%m-%d %H:%M} UTC"
+        )
+    return run
+
+
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+@contextmanager
+def _room_for(run: Run) -> Iterator[None]:
+    """Say how to go on where the disk gets full: every file is whole, the old one or the new."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise WorkbookError(
+            f"no room to write in {run.folder.parent} ({error.strerror}); what was read is kept",
+            f"make room, then go on with: auditor audit --resume {run.folder}",
+        ) from error
 
 
 def _told(run: Run) -> Plan:

@@ -27,6 +27,7 @@ GROUND = {
     "tomlfile",
     "overrides",
     "incidents",
+    "locking",
 }
 PURE = {"classify", "risk", "used"}
 COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}

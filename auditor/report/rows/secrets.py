@@ -151,7 +151,8 @@ def _last_used(row: SecretRow, _: Joined) -> Value:
 
 def _age(row: SecretRow, joined: Joined) -> int | None:
     written = row.secret.last_written
-    return (joined.options.today - words.utc(written).date()).days if written else None
+    days = (joined.options.today - words.utc(written).date()).days if written else None
+    return days if days is None else max(0, days)  # clocks differ, and are set back
 
 
 def _sla(row: SecretRow, joined: Joined) -> int | None:
