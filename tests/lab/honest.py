@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.models import (
@@ -197,6 +197,8 @@ def _every_gap(results: Results) -> tuple[Gap, ...]:
 def _set(results: Results, name: str) -> set[str]:
     if name == "places":  # which listings told of a place is no fact of the world
         return {repr((one.scope, one.readable)) for one in results.places}
+    if name == "resolutions":  # since when use is known of depends on the second of asking
+        return {repr(replace(one, usage=())) for one in results.resolutions}
     return {repr(one) for one in getattr(results, name)}
 
 

@@ -36,7 +36,16 @@ def read_logs(account: str, snapshot: Snapshot) -> Logs:
     coverage = (_history(account), *_trails(account, trails), *_guardduty(account, detectors))
     facts = (fact for log in coverage for fact in (log.enabled, log.retention_days, log.central))
     missing = dict.fromkeys(fact.gap for fact in facts if isinstance(fact, Unknown))
+    missing |= dict.fromkeys(_unselected(account, trails))
     return Logs(coverage, tuple(missing), dict(_reading(account, trails)))
+
+
+def _unselected(account: str, trails: Json | None) -> Iterator[Gap]:
+    """Yield the gap of each trail of which nobody could read what it records."""
+    for trail in entries(trails, "trailList"):
+        selectors = trail.get("Selectors")
+        if isinstance(selectors, dict) and "error" in selectors:
+            yield gaps.gap_of(account, parts.TRAILS, selectors, [text(trail, "Name")])
 
 
 def _reading(account: str, trails: Json | None) -> Iterator[tuple[str, tuple[str, str]]]:

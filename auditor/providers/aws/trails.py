@@ -10,6 +10,8 @@ from auditor.providers.aws.client import Clients
 from auditor.providers.aws.documents import document_key
 from auditor.providers.aws.jobs import Job, pages, read
 
+_SELECTORS = ("EventSelectors", "AdvancedEventSelectors")
+
 
 def log_jobs(account: str, clients: Clients) -> Iterator[Job]:
     """Yield what tells the logs of an account."""
@@ -51,7 +53,10 @@ def _status(cloudtrail: Any, arn: str, document: dict[str, Any]) -> None:
 
 
 def _selectors(cloudtrail: Any, arn: str, document: dict[str, Any]) -> None:
-    document |= cloudtrail.get_event_selectors(TrailName=arn)
+    found = cloudtrail.get_event_selectors(TrailName=arn)
+    document |= {name: found[name] for name in _SELECTORS if name in found}
+    if not document:
+        raise ValueError("the reply says of no event whether it is recorded")
 
 
 def _bucket(clients: Clients, name: str, document: dict[str, Any]) -> None:
@@ -61,7 +66,7 @@ def _bucket(clients: Clients, name: str, document: dict[str, Any]) -> None:
     if not document["Own"]:
         return
     try:
-        document |= s3.get_bucket_lifecycle_configuration(Bucket=name)
+        document["Rules"] = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
     except s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
             raise
