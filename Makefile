@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Without .pyc files every command starts two to four times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-engines lint types unit bench matrix example schema policies pins clean
+.PHONY: demo test test-engines lint types unit audit bench matrix example schema policies pins clean
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -37,6 +37,13 @@ test-engines: .venv/.test .venv/.engines
 # Benchmarks print figures with ratios; they are no tests.
 bench: .venv/.test
 	for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+# The product's own security: bandit as pyproject.toml says, and what is known of the pinned packages.
+# pip-audit asks PyPI: without a network it fails, saying that nothing was looked up.
+audit: .venv/.audit
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive auditor
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt || \
+		{ echo "pip-audit: not every pinned package was looked up, or one is vulnerable (above)"; exit 1; }
 
 # Every remote call of an audit gone wrong in every way, compared with a healthy one: half an hour.
 # `make matrix PARTS="aws gcp"` runs that of some providers.

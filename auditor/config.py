@@ -281,9 +281,13 @@ def from_json(document: Mapping[str, Any], place: str) -> Loaded:
     return Loaded(_checked(Settings, document, "", origins), origins)
 
 
-def write_example(path: Path) -> None:
-    """Write the commented configuration; ConfigError where the file exists or cannot be written."""
-    text = resources.files("auditor").joinpath("data", "config.example.toml").read_text("utf-8")
+def example() -> str:
+    """Return the commented configuration."""
+    return resources.files("auditor").joinpath("data", "config.example.toml").read_text("utf-8")
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a configuration; ConfigError where the file exists or cannot be written."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -36,7 +36,7 @@ LAYERS = (
     {"cli"},
     {"exits", "options"},
     {"explaining"},
-    {"workflow", "demo", "doctor", "whatif", "exported", "hunter", "dryrun"},
+    {"workflow", "demo", "doctor", "whatif", "exported", "hunter", "dryrun", "beginning"},
     {"publishing"},
     {"conclude", "hunting", "live"},
     {"plan"},

@@ -169,6 +169,14 @@ class Examined(Protocol):
 
 
 @runtime_checkable
+class Located(Protocol):
+    """What a source may offer besides: where this machine has credentials for it."""
+
+    def locate(self, environ: Mapping[str, str], home: Path) -> Iterator[str]:
+        """Yield each in words: names of variables, profiles and programs, never a value."""
+
+
+@runtime_checkable
 class LogCollector(Protocol):
     """What a provider may offer besides: what its own log shows of named identities."""
 

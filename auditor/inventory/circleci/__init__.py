@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from auditor.collecting import Collecting, Snapshot
 from auditor.inventory import Inventory
+from auditor.inventory.circleci.locate import located
 from auditor.inventory.circleci.read import read
 from auditor.inventory.circleci.settings import Settings
 from auditor.models import Check, PlannedCall
@@ -23,6 +24,8 @@ class CircleCI:
     name = "circleci"
     title = "CircleCI"
     settings = Settings
+
+    locate = staticmethod(located)
 
     def __init__(
         self,

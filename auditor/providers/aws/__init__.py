@@ -25,6 +25,7 @@ from auditor.providers.aws import (
 from auditor.providers.aws.accounts import read_accounts
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.examine import examine
+from auditor.providers.aws.locate import located
 from auditor.providers.aws.logs import FINDING_DAYS, HISTORY_DAYS
 from auditor.providers.aws.parts import audit_policy
 from auditor.providers.aws.planned import planned_calls
@@ -41,6 +42,8 @@ class AwsProvider:
     title = "AWS"
     settings = Settings
     log_source = "cloudtrail"
+
+    locate = staticmethod(located)
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
         """Return the catalogue of actions, and boto3 where an account is read live."""

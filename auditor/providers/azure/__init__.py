@@ -26,6 +26,7 @@ from auditor.providers.azure.directory import AzureDirectory
 from auditor.providers.azure.documents import COLLECTED, TAILS, parse_time, sealed_tails, text
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.examine import examine
+from auditor.providers.azure.locate import located
 from auditor.providers.azure.logs import ACTIVITY_DAYS, PREMIUM_DAYS
 from auditor.providers.azure.permissions import permissions
 from auditor.providers.azure.planned import planned_calls
@@ -42,6 +43,8 @@ class AzureProvider:
     title = "Microsoft Azure"
     log_source = "azure"
     settings = Settings
+
+    locate = staticmethod(located)
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
         """Return the SDKs where the tenant is read live; exported files need nothing."""

@@ -19,6 +19,7 @@ from auditor.providers.gcp.directory import GcpDirectory
 from auditor.providers.gcp.documents import COLLECTED, parse_time, text
 from auditor.providers.gcp.estate import read_estate
 from auditor.providers.gcp.examine import examine
+from auditor.providers.gcp.locate import located
 from auditor.providers.gcp.parts import audit_role
 from auditor.providers.gcp.planned import planned_calls
 from auditor.providers.gcp.settings import Settings
@@ -32,6 +33,8 @@ class GcpProvider:
     title = "Google Cloud"
     log_source = "gcp"
     settings = Settings
+
+    locate = staticmethod(located)
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
         """Return the SDKs where Google is asked; exported files need nothing."""

@@ -14,6 +14,7 @@ from auditor.collecting import Collecting, Snapshot
 from auditor.models import Check, Gap, PlannedCall
 from auditor.providers.github import collect, events, examine, export
 from auditor.providers.github.directory import GitHubDirectory
+from auditor.providers.github.locate import located
 from auditor.providers.github.permissions import least_permissions
 from auditor.providers.github.planned import planned_calls
 from auditor.providers.github.settings import Settings
@@ -26,6 +27,8 @@ class GitHubProvider:
     title = "GitHub"
     settings = Settings
     log_source = "github"
+
+    locate = staticmethod(located)
 
     def packages(self, settings: Settings) -> tuple[str, ...]:
         """Return PyGithub where an organisation is read live, and what computes fingerprints."""

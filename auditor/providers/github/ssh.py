@@ -22,7 +22,7 @@ def fingerprints(public_key: str) -> tuple[str, ...]:
     except (ValueError, UnsupportedAlgorithm):
         return ()
     digest = serialization.ssh_key_fingerprint
-    md5 = digest(key, hashes.MD5()).hex()  # noqa: S303 (a name for the key, not a protection)
+    md5 = digest(key, hashes.MD5()).hex()  # noqa: S303 (a name, no protection)  # nosec B303
     sha256 = base64.b64encode(digest(key, hashes.SHA256())).decode().rstrip("=")
     return (":".join(md5[at : at + 2] for at in range(0, len(md5), 2)), f"SHA256:{sha256}")
 

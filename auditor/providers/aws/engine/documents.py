@@ -52,7 +52,7 @@ def policy(document: Json, attached: Attached) -> Policy:
 
 @lru_cache(maxsize=4_000)
 def _policy(content: bytes, attached: Attached) -> Policy:
-    document = marshal.loads(content)  # noqa: S302 (written by `policy` above)
+    document = marshal.loads(content)  # noqa: S302 (`policy` wrote it)  # nosec B302
     if not isinstance(document, dict):
         raise MalformedPolicy("Statement", "the document is not an object")
     if unknown := [name for name in document if name not in _ELEMENTS]:
