@@ -121,9 +121,17 @@ def test_legacy_keys_are_two_secrets_of_their_project() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"aws": None}, {"aws": {"keypair": None}}, {"aws": "x"}])
 def test_no_legacy_keys_are_no_secrets(body: Any) -> None:
-    found = inventory({LEGACY: Said(body)})
+    found = inventory({LEGACY: Said({**body, "ssh_keys": []})})
     assert not [one for one in found.secrets if one.store == "legacy AWS key"]
     assert found.gaps == ()
+
+
+def test_settings_that_tell_nothing_are_a_gap() -> None:
+    found = inventory({LEGACY: Said({})})
+    assert {gap.what for gap in found.gaps} == {
+        "legacy AWS keys of web",
+        "additional SSH keys of web",
+    }
 
 
 def test_secrets_of_a_scope_share_their_exposure() -> None:

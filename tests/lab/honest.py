@@ -22,7 +22,7 @@ from auditor.models import (
 )
 
 _TOLD = ("places", "secrets", "classifications", "credentials", "identities", "matches",
-         "unmatched", "resolutions", "assessments", "uses", "job_runs", "weaknesses", "logs",
+         "unmatched", "resolutions", "assessments", "uses", "job_runs", "logs",
          "verdicts")  # fmt: skip
 """The fields of results that say something of the world."""
 _GONE = frozenset((Closure.REMOVED_ALIVE, Closure.REMOVED_DEAD, Closure.REMOVED_UNKNOWN))

@@ -199,7 +199,7 @@ def v3(*projects: tuple[str, str], cursor: str | None = None) -> Said:
 
 def legacy(key: str | None = None, secret: str | None = None) -> Said:
     pair = {"access_key_id": key, "secret_access_key": secret} if key else None
-    return Said({"aws": {"keypair": pair}, "feature_flags": {"planted": "QQQQ"}})
+    return Said({"aws": {"keypair": pair}, "ssh_keys": [], "feature_flags": {"planted": "QQQQ"}})
 
 
 def acme() -> Routes:

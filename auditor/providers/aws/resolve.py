@@ -15,6 +15,7 @@ from auditor.models import (
     Resolution,
     Seen,
     Suggestion,
+    Unknown,
     Usage,
     Weakness,
 )
@@ -25,8 +26,10 @@ from auditor.providers.aws.analysis.leads import Leads
 from auditor.providers.aws.analysis.suggest import suggestion
 from auditor.providers.aws.analysis.weaknesses import weaknesses
 from auditor.providers.aws.analysis.world import World
+from auditor.providers.aws.documents import LIMIT
 from auditor.providers.aws.policies import grants
 
+_FOREIGN = ("AccessDenied", "MethodNotAllowed")
 _MOST_SIBLINGS = 20
 """CI identities that one is compared with: the first by name."""
 
@@ -105,9 +108,27 @@ class Resolver:
             identity_id=arn,
             grants=grants(principal, held.permissions),
             capabilities=found,
-            gaps=held.permissions.gaps,
+            gaps=(*held.permissions.gaps, *self._unread),
             over_privileged=reasons(held, realm, found, usage, siblings, as_of),
             usage=usage,
+        )
+
+    @cached_property
+    def _unread(self) -> tuple[Gap, ...]:
+        """Return why policies of resources, which may grant an identity more, were not read.
+
+        Not where the configuration asks for no more of them, and not where S3 refuses: it says the
+        same of a bucket of somebody else, whom identities of most accounts name.
+        """
+        facts = self._account.surroundings.resource_policies
+        return tuple(
+            dict.fromkeys(
+                fact.gap
+                for arn, fact in facts.items()
+                if isinstance(fact, Unknown)
+                and not fact.gap.why.startswith(LIMIT)
+                and not (arn.split(":")[2] == "s3" and fact.gap.why.startswith(_FOREIGN))
+            )
         )
 
     def suggest(self, arn: str, seen: Fact[Seen] | None = None) -> Suggestion:

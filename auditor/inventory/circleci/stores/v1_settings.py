@@ -39,6 +39,7 @@ def read(reading: Reading, project: Target) -> Reply:
             lambda body: _kept(reading.sealer, part(part(body, "aws"), "keypair"), body),
             segments=slug,
             query={"ssh-key-digest": "sha256"},
+            must="ssh_keys",
         ),
     )
     return or_deleted(found, reading, project, take)
