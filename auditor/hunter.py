@@ -219,9 +219,11 @@ def show_export(target: str, rules: Path | None, stream: TextIO, *, as_json: boo
     exporting.ready(target)
     theirs = from_folder(rules)[0] if rules else ()
     found = list(exporting.export((*packaged(), *theirs), target))
+    was_run = target in exporting.EXECUTED
     if as_json:
         told = [{"hunt": _facts(one.hunt), "query": one.query, "why_not": one.why} for one in found]
-        stream.write(json.dumps({"schema_version": 1, "target": target, "hunts": told}) + "\n")
+        whole = {"schema_version": 1, "target": target, "was_run": was_run, "hunts": told}
+        stream.write(json.dumps(whole) + "\n")
         return
     documents = target == exporting.SIGMA
     said = [one for one in found if one.query]
@@ -231,7 +233,9 @@ def show_export(target: str, rules: Path | None, stream: TextIO, *, as_json: boo
     mark = "#" if documents else "###"
     for one in (one for one in found if not one.query):
         stream.write(f"{mark} not exported: {one.hunt.title}: {one.why}\n")
-    stream.write(f"{mark} {len(said)} of {len(found)} hunts; not run on {target}: try each first\n")
+    how = "run" if was_run else "not run"
+    hint = "the tests compare their results" if was_run else "try each first"
+    stream.write(f"{mark} {len(said)} of {len(found)} hunts; {how} on {target}: {hint}\n")
 
 
 def show_alerts(rules: Path | None, stream: TextIO, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import sqlglot
 import yaml
 from hunt_cases import table
 from typer.testing import CliRunner
@@ -127,6 +128,13 @@ def test_the_exported_sql_runs_on_the_engine_at_hand() -> None:
         connection.execute(one.query).fetchall()
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_is_exported_is_sql_of_the_dialect(dialect: str) -> None:
+    for one in exported(dialect).values():
+        if one.query:
+            sqlglot.parse_one(one.query, read=dialect)
+
+
 def test_sigma_comes_back_as_the_same_hunts() -> None:
     text = "---\n".join(one.query for one in exported("sigma").values())
     again = [compile_rule(document, "again") for document in yaml.safe_load_all(text)]
@@ -171,6 +179,8 @@ def test_alerts_are_filters_of_telling_hunts_only() -> None:
     ("words", "said"),
     [
         (["export", "--to", "splunk"], "not run on splunk"),
+        (["export", "--to", "athena"], "not run on athena"),
+        (["export", "--to", "spark"], "; run on spark"),
         (["export", "--to", "sigma"], "149 of 149 hunts"),
         (["alerts"], "EventBridge rule"),
     ],
@@ -183,6 +193,8 @@ def test_the_commands(words: list[str], said: str) -> None:
         CliRunner().invoke(app, ["hunts", *words, "--format", "json"]).stdout
     )
     assert told["schema_version"] == 1
+    if words[0] == "export":
+        assert told["was_run"] == (words[-1] in {"spark", "sigma"})
 
 
 def test_no_target_is_guessed() -> None:

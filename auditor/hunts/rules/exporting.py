@@ -1,8 +1,8 @@
 """Says hunts in other systems: SIEM queries through pySigma, SQL dialects through sqlglot.
 
 What compares an identity with its past beyond "first seen" is not exported, and neither is a hunt
-that asks for a field the target lacks: each is named with the reason. Nothing here was run on the
-target, and every query says so.
+that asks for a field the target lacks: each is named with the reason. Most was never run on its
+target, and every export says whether it was.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from sigma.rule import SigmaRule
 
 from auditor.errors import ConfigError, MissingExtra
 from auditor.hunts.compile import query
+from auditor.hunts.rules import dialects
 from auditor.hunts.rules.definition import Hunt
 from auditor.hunts.rules.dialects import DIALECTS, translate
 from auditor.hunts.rules.operators import Count, Distinct, FirstSeen, Match
 
 SIGMA = "sigma"
+EXECUTED = (*dialects.EXECUTED, SIGMA)
+"""Targets whose queries are run by the tests, and find what they should."""
 _DAY = 86_400
 
 
