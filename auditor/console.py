@@ -68,8 +68,12 @@ def start_logging(verbosity: int, stream: TextIO | None = None) -> None:
 
     Warnings, with -v information, with -vv everything.
 
-    The SDKs' loggers stay silent: at debug level they print headers and bodies.
+    The SDKs' loggers stay silent: at debug level they print headers and bodies, and their warnings
+    would reach stderr by Python's last resort, past the redactor. What they warn of is a gap.
     """
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(REDACTOR)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))

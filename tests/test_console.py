@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import logging
+import subprocess
+import sys
 import time
 
 import pytest
@@ -53,6 +55,17 @@ def test_log_records_and_tracebacks_are_cleaned() -> None:
     logging.getLogger("auditor").handlers.clear()
     assert "ValueError" in stream.getvalue()
     assert "MPLE" not in stream.getvalue()
+
+
+def test_what_an_sdk_warns_of_does_not_pass_the_redactor_by() -> None:
+    told = "from auditor.console import start_logging; import logging; start_logging(0);"
+    warn = "logging.getLogger('azure.identity').warning('token of a stranger')"
+    done = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for code in (told + warn, f"import logging; {warn}")
+    ]
+    assert done[0].stderr == ""
+    assert "token of a stranger" in done[1].stderr, "Python's last resort prints it otherwise"
 
 
 def test_plain_progress_speaks_every_ten_seconds() -> None:
