@@ -20,6 +20,7 @@ from auditor.models import (
     Secret,
     Weakness,
 )
+from auditor.report import levers
 
 _FINDINGS_SHOWN = 10
 
@@ -72,7 +73,7 @@ def _of_secret(results: Results, secret: Secret) -> Iterator[str]:
         yield f"  open it: {secret.url}"
     if secret.last_written:
         yield f"  last written {_day(secret.last_written)}"
-    yield from _assessment(results, secret.id)
+    yield from _assessment(results, secret)
     yield ""
     yield from _meaning(results, secret.id)
     held = [c for c in results.credentials if any(part.secret_id == secret.id for part in c.parts)]
@@ -83,8 +84,8 @@ def _of_secret(results: Results, secret: Secret) -> Iterator[str]:
     yield from _verdicts(results, secret.id)
 
 
-def _assessment(results: Results, secret_id: str) -> Iterator[str]:
-    found = next((one for one in results.assessments if one.secret_id == secret_id), None)
+def _assessment(results: Results, secret: Secret) -> Iterator[str]:
+    found = next((one for one in results.assessments if one.secret_id == secret.id), None)
     if found is None:
         return
     yield ""
@@ -92,6 +93,7 @@ def _assessment(results: Results, secret_id: str) -> Iterator[str]:
     yield f"Severity {found.severity.value}, {score}, because"
     yield from (f"  {one.points:+d}  {one.text}" for one in found.reasons)
     yield f"What to do: {found.rotate.value}. {found.advice}"
+    yield from levers.severity(results, secret)
 
 
 def _meaning(results: Results, secret_id: str) -> Iterator[str]:
@@ -108,6 +110,7 @@ def _verdicts(results: Results, secret_id: str) -> Iterator[str]:
             yield ""
             yield f"Is it closed? {one.closure.value}: {one.why}"
             yield from (f"  {evidence.fact} ({evidence.source})" for evidence in one.evidence)
+            yield from levers.closure(one)
 
 
 # --- whose it is -----------------------------------------------------------------------------

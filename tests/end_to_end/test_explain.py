@@ -20,6 +20,17 @@ def test_an_entry_is_told_from_its_place_to_what_it_opens(healthy: Audits) -> No
     assert all(evidence["fact"] in told for evidence in match["best"]["evidence"])
 
 
+def test_what_would_change_a_verdict_is_told(healthy: Audits) -> None:
+    results = healthy.results()
+    severe = {one["secret_id"]: one["severity"] for one in results["assessments"]}
+    unknown = next(id_ for id_, severity in severe.items() if severity == "Unknown")
+    told = healthy.run("explain", unknown, "--from", str(healthy.runs[0])).stdout
+    assert "What could change the severity:" in told
+    watched = results["verdicts"][0]["secret_id"]
+    told = healthy.run("explain", watched, "--from", str(healthy.runs[0])).stdout
+    assert "what would change that: a new value stored here, and the old credential" in told
+
+
 def test_every_id_of_a_run_can_be_asked_for(healthy: Audits) -> None:
     results = healthy.results()
     asked = [results["secrets"][-1], results["credentials"][0], results["identities"][0]]
