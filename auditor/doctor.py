@@ -10,17 +10,18 @@ import platform
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from auditor import __version__
+from auditor.collecting import Memory
 from auditor.config import Loaded
 from auditor.errors import AuditorError
 from auditor.inventory import System
 from auditor.models import Check, Health
 from auditor.plan import Plan, missing_packages, plan
-from auditor.providers import Examined, Provider
+from auditor.providers import Examined, LogCollector, Provider
 from auditor.report import tracker
 from auditor.runs import OutputFolder
 
@@ -33,7 +34,7 @@ def examine(loaded: Loaded, now: datetime) -> tuple[Check, ...]:
     """Return every check: those of this machine first, then those of each source."""
     todo = plan(loaded)
     here = (*_machine(), *_folder(Path(loaded.settings.out), now))
-    return (*here, *_sources(todo))
+    return (*here, *_sources(todo), *_reach(todo, now))
 
 
 def exit_code(checks: tuple[Check, ...]) -> int:
@@ -72,6 +73,28 @@ def _workbook(path: Path, now: datetime) -> Iterator[Check]:
         )
         return
     yield Check(path.name, Health.OK, "can be replaced, with everything that people wrote")
+
+
+def _reach(todo: Plan, now: datetime) -> Iterator[Check]:
+    """Yield whether the logs that providers keep still go back to the incident."""
+    if todo.incident is None:
+        return
+    begin = todo.incident.window_start
+    for provider, _ in todo.providers.values():
+        if not isinstance(provider, LogCollector):
+            continue
+        for log, days in provider.log_days(Memory()).items():
+            oldest = now - timedelta(days=days)
+            says = f"goes back {days} days; the incident began {begin:%Y-%m-%d}"
+            if oldest <= begin:
+                yield Check(log, Health.OK, says)
+            else:
+                yield Check(
+                    log,
+                    Health.WARN,
+                    f"{says}: nothing from then to {oldest:%Y-%m-%d} is in it",
+                    "give what was shipped elsewhere under [hunts] logs",
+                )
 
 
 # --- sources ---------------------------------------------------------------------------------

@@ -23,7 +23,20 @@ def test_a_healthy_company_is_entered_and_named(audits: Audits) -> None:
     says = "\n".join(f"{check['about']}: {check['says']}" for check in found)
     assert "knows the token's user as otto-lift" in says
     assert "entered as arn:aws:" in says
+    assert "clock: agrees with CircleCI's" in says
+    assert "goes back" not in says, "no incident was named"
     assert not audits.out.exists(), "nothing is written"
+
+
+def test_logs_that_do_not_go_back_to_the_incident_are_named(audits: Audits) -> None:
+    text = audits.config.read_text("utf-8")
+    audits.config.write_text(f'incident = "circleci-2023-01"\n{text}', "utf-8")
+    code, found = checks(audits)
+    assert code == 0
+    (told,) = (check for check in found if check["about"] == "CloudTrail event history")
+    assert told["health"] == Health.WARN.value
+    assert told["says"].startswith("goes back 90 days; the incident began 2022-12")
+    assert "[hunts] logs" in told["fix"]
 
 
 def test_a_refused_token_is_a_hard_failure_with_a_cure(audits: Audits) -> None:

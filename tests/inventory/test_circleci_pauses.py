@@ -6,7 +6,9 @@ from email.utils import format_datetime
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from auditor.inventory.circleci.pauses import Pause, asked_wait, backoff
+from auditor.inventory.circleci.examine import clock
+from auditor.inventory.circleci.pauses import Pause, asked_wait, backoff, clock_ahead
+from auditor.models import Health
 
 NOW = 1_700_000_000.0
 IN_A_MINUTE = format_datetime(datetime.fromtimestamp(NOW + 60, UTC), usegmt=True)
@@ -58,3 +60,27 @@ def test_a_pause_is_only_ever_made_longer() -> None:
     assert pause.remaining() == 2
     clock[0] = 200
     assert pause.remaining() == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "ahead"),
+    [
+        ({"date": format_datetime(datetime(2026, 1, 1, tzinfo=UTC), usegmt=True)}, 90.0),
+        ({"date": "yesterday"}, None),
+        ({"date": "Mon, 99 Foo 99999 00:00:00 GMT"}, None),
+        ({}, None),
+    ],
+)
+def test_how_far_a_clock_is_ahead(headers: dict[str, str], ahead: float | None) -> None:
+    now = datetime(2026, 1, 1, 0, 1, 30, tzinfo=UTC).timestamp()
+    assert clock_ahead(CaseInsensitiveDict(headers), now) == ahead
+
+
+@pytest.mark.parametrize(
+    ("ahead", "health", "word"),
+    [(0.5, Health.OK, "agrees"), (-400.0, Health.WARN, "behind"), (400.0, Health.WARN, "ahead of")],
+)
+def test_a_clock_that_is_off_is_told(ahead: float, health: Health, word: str) -> None:
+    (check,) = clock(ahead)
+    assert (check.health, word in check.says) == (health, True)
+    assert list(clock(None)) == []

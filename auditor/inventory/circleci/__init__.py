@@ -54,11 +54,12 @@ class CircleCI:
         """Yield whose token it is and which organisations it shows."""
         from auditor.inventory.circleci.client import Client  # noqa: PLC0415 (loads requests)
         from auditor.inventory.circleci.collect import check, token_from  # noqa: PLC0415
-        from auditor.inventory.circleci.examine import examine  # noqa: PLC0415
+        from auditor.inventory.circleci.examine import clock, examine  # noqa: PLC0415
 
         check(settings)
         with Client(settings, token_from(settings, self._environ), sleep=self._sleep) as client:
             yield from examine(client, settings)
+            yield from clock(client.ahead)
 
     def planned_calls(self, settings: Settings, usage_budget: int) -> Iterator[PlannedCall]:
         """Yield the calls of an audit, found by rehearsing it against nobody."""

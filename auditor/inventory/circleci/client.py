@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from auditor import __version__, calls
-from auditor.inventory.circleci.pauses import Pause, asked_wait, backoff
+from auditor.inventory.circleci.pauses import Pause, asked_wait, backoff, clock_ahead
 from auditor.inventory.circleci.replies import Answer
 from auditor.inventory.circleci.settings import Settings
 
@@ -71,6 +71,8 @@ class Client:
         self._jitter = jitter
         self._pause = Pause(clock)
         self._session = _session(settings, token)
+        self.ahead: float | None = None
+        """Seconds that this machine's clock is ahead of the server's, once a reply told its."""
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -141,7 +143,9 @@ class Client:
                 _log.debug(
                     "%d %s %s", response.status_code, path, response.headers.get("X-Request-Id", "")
                 )
-                asked = asked_wait(response.status_code, response.headers, self._clock())
+                now = self._clock()
+                self.ahead = clock_ahead(response.headers, now)
+                asked = asked_wait(response.status_code, response.headers, now)
                 return _read(response), asked
         except (requests.RequestException, OSError) as error:
             calls.told("GET", self._settings.address(path))

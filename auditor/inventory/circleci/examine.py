@@ -14,6 +14,30 @@ from auditor.models import Check, Health
 ABOUT = "CircleCI"
 
 
+CLOCKS = 60.0
+"""Seconds that two clocks may differ before anybody is told."""
+
+
+def clock(ahead: float | None) -> Iterator[Check]:
+    """Yield whether this machine's clock agrees with CircleCI's; nothing where that told no time.
+
+    AWS refuses requests that are signed with a time 5 minutes off.
+    """
+    if ahead is None:
+        return
+    if abs(ahead) <= CLOCKS:
+        yield Check("clock", Health.OK, "agrees with CircleCI's")
+        return
+    which = "ahead of" if ahead > 0 else "behind"
+    yield Check(
+        "clock",
+        Health.WARN,
+        f"{abs(ahead):,.0f} seconds {which} CircleCI's: ages and proofs of rotation would be wrong,"
+        " and AWS may refuse every request",
+        "let a time server set it",
+    )
+
+
 def examine(calls: Calls, settings: Settings) -> Iterator[Check]:
     """Yield whose token it is and which organisations it shows."""
     try:

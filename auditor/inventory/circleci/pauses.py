@@ -50,6 +50,14 @@ def asked_wait(status: int, headers: Mapping[str, str], now: float) -> float | N
     return next((wait for wait in found if wait is not None), None)
 
 
+def clock_ahead(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that `now` is ahead of the time a reply tells, if it tells one."""
+    try:
+        return now - parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
 def backoff(attempt: int, jitter: float) -> float:
     """Return the seconds to wait before the next attempt (0 is the first), `jitter` in 0..1."""
     most = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0**attempt)
