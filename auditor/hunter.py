@@ -22,6 +22,7 @@ from auditor.config import Loaded, from_json
 from auditor.errors import ConfigError
 from auditor.hunting import Logs, Order
 from auditor.inventory import systems
+from auditor.locking import alone
 from auditor.models import Hunted, Json
 from auditor.plan import Plan, plan
 from auditor.providers import LogQueries, provider_called, providers
@@ -70,8 +71,9 @@ def hunt(loaded: Loaded, told: Told, now: datetime, progress: Progress) -> Hunte
     names = [*told.identities, *loaded.settings.hunts.identities]
     if told.run:
         run = open_run(told.run)
-        hunted = _of_run(run, order, names, now, progress, ask_providers=told.live)
-        _write_ocsf(hunted, run.folder, told.ocsf, now)
+        with alone(run.folder.parent, now):
+            hunted = _of_run(run, order, names, now, progress, ask_providers=told.live)
+            _write_ocsf(hunted, run.folder, told.ocsf, now)
         return hunted
     from auditor.hunts.subjects import named  # noqa: PLC0415 (needs the extra)
 

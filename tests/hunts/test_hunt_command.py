@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from auditor.cli import app
+from auditor.locking import alone
+from auditor.runs import OutputFolder
 
 
 @pytest.fixture
@@ -146,3 +149,11 @@ def test_the_list_of_hunts_is_whole() -> None:
     assert len(told["hunts"]) >= 60
     Draft202012Validator({"type": "object", "required": ["hunts", "refused"]}).validate(told)
     assert "149 hunts" in CliRunner().invoke(app, ["hunts", "list"]).stdout
+
+
+def test_a_hunt_in_a_run_waits_for_nobody_who_is_at_work_there(logs: Path) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    run = OutputFolder(logs.parent / "out").begin(now, {})
+    with alone(run.folder.parent, now):
+        said = hunt("--from", str(run.folder), "--logs", str(logs), code=2)
+    assert "another run is at work" in said
