@@ -88,7 +88,11 @@ def _profile(name: str) -> Json | None:
         return None
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:  # what is wrong could repeat a value of the file
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # what is wrong could repeat a value of the file
         raise ConfigError(f"the incident profile {name} cannot be read as TOML", _FORM) from error
 
 

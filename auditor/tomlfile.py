@@ -31,6 +31,11 @@ def read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
         raise ConfigError(
             _syntax_error(file, text, str(error)), "see config.example.toml"
         ) from error
+    except (ValueError, RecursionError) as error:  # neither of them is a TOMLDecodeError
+        raise ConfigError(
+            f"{file}: it holds too long a number, or is nested too deeply",
+            "see config.example.toml",
+        ) from error
     return table, key_lines(text)
 
 
@@ -42,15 +47,21 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 
 def _syntax_error(file: Path, text: str, message: str) -> str:
     found = re.search(r"at line (\d+)", message)
-    line = int(found[1]) if found else len(text.splitlines())
-    source = text.splitlines()[line - 1] if 0 < line <= len(text.splitlines()) else ""
-    # Only what stands before "=" is shown: the value could be a token pasted by mistake.
-    key = source.split("=", 1)[0].strip() if "=" in source else ""
+    lines = text.rstrip("\n").split("\n")
+    line = int(found[1]) if found else len(lines)
+    key = _SETTING.match(lines[line - 1]) if 0 < line <= len(lines) else None
     reason = re.sub(r"\s*\(at [^)]*\)", "", message)
-    return f"{file}:{line}: {key + ': ' if key else ''}{reason}"
+    return f"{file}:{line}: {key[1] + ': ' if key else ''}{reason}"
 
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
+_SETTING = re.compile(r"\s*([a-z][a-z_.]{0,60})\s*=(?!\s*=)")
+"""What may be shown of a line that is wrong: the name of a setting, never what could be a value.
+
+A line of a private key ends in "=" too.
+"""
+
+
+_HEADER = re.compile(r"^\s*(\[\[?)([A-Za-z0-9_.\-\"' \t]+)\]\]?\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"^\s*([A-Za-z0-9_.\-\"']+)\s*=")
 
 
@@ -62,7 +73,7 @@ def key_lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
     table = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # as tomllib counts them
         if header := _HEADER.match(line):
             table = _dotted(header[2])
             if header[1] == "[[":

@@ -28,6 +28,8 @@ from auditor.hunts.tables import table
 
 LARGEST = 2**20
 """Bytes of one file of rules."""
+MALFORMED = (SigmaError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
+"""What pySigma raises on documents whose parts are of other types than a rule has there."""
 _OPERATOR: TypeAdapter[Operator] = TypeAdapter(Operator)
 _NOT_OPERATOR = ("question", "finds", "ignores")
 _ANY = "any"
@@ -65,14 +67,14 @@ def _read(path: Path, name: str) -> Iterator[Hunt | Refused]:
             yield Refused(name, name, f"the file is larger than {LARGEST} bytes")
             return
         found = documents(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         yield Refused(name, name, f"cannot be read: {_first_line(error)}")
         return
     for document in found:
         title = str(document.get("title", name)) if isinstance(document, dict) else name
         try:
             yield compile_rule(document, name, ours=False)
-        except (ValueError, SigmaError) as error:
+        except MALFORMED as error:
             yield Refused(title, name, _first_line(error))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from auditor.providers.aws.logs import Logs, read_logs
 from auditor.providers.aws.report import Report
 from auditor.providers.aws.surroundings import Surroundings, read_surroundings
 from auditor.tails import tail_from_json
+
+_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:(root|(user|role)/.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,15 @@ class _Reader:
             if user.name and user.name not in known:
                 known.add(user.name)
                 users.append(user)
-        return {found.arn: found for found in (*users, *roles) if found.arn}
+        named = (self._with_arn(found) for found in (*users, *roles))
+        return {found.arn: found for found in named if found.arn}
+
+    def _with_arn(self, found: Principal) -> Principal:
+        """Return a principal under its ARN, of its name where a reply has something else there."""
+        if _ARN.fullmatch(found.arn):
+            return found
+        what = "root" if found.kind == "root" else f"{found.kind}/{found.name}"
+        return replace(found, arn=f"arn:aws:iam::{self.id}:{what}" if found.name else "")
 
     def _named_elsewhere(self) -> Iterator[Principal]:
         """Yield the users that other replies name, whose permissions they do not tell."""

@@ -258,7 +258,7 @@ def _guardduty(account: str, document: Json | None) -> Iterator[LogCoverage]:
         yield _unseen(account, log, gaps.gap_of(account, parts.DETECTORS, document))
         return
     states = {text(found, "Status") for found in entries(document, "Detectors")}
-    states |= {"" for _ in document.get("DetectorIds", ())}
+    states |= {""} if document.get("DetectorIds") else set()
     if "ENABLED" not in states and "" in states:  # exported without its state
         yield _unseen(account, log, gaps.gap_of(account, parts.DETECTORS, None))
         return

@@ -45,7 +45,7 @@ def parent_of(kind: str, item: Item, about: About) -> str:
 def unfolded(item: Item) -> Iterator[Item]:
     """Yield an object, and what is nested in it: management groups hold their children."""
     flat = flatten(item)
-    above = text((flat.get("details") or {}).get("parent"), "id")
+    above = text(flatten(flat.get("details")).get("parent"), "id")
     yield {**item, "parentId": above} if above else item
     for child in entries(flat, "children"):
         yield from unfolded({**child, "parentId": text(item, "id")})

@@ -5,6 +5,7 @@ Nothing of an account is worked out before one of its identities is asked about.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -27,6 +28,7 @@ from auditor.providers.aws.patterns import has_wildcard, matches
 from auditor.providers.aws.policies import Permissions, PolicyReader
 from auditor.providers.aws.surroundings import Levels as Documents
 
+_OWNER = re.compile(r"arn:[\w-]+:iam::\d{12}:")
 _REMEMBERED = 64
 """Identities whose ways are remembered: one is asked about many times, and then no more."""
 UNREAD = "as far as the policies of its organization, which were not read, let it"
@@ -195,10 +197,11 @@ class Realm:
         found = {}
         for name, entry in self.account.groups.items():
             if arn := text(entry, "Arn"):
-                member = arn.split(":", 5)
-                member[5] = "user/a member of the group"
+                owner = _OWNER.match(arn)
+                member = owner[0] if owner else f"arn:aws:iam::{self.account.id}:"
+                member += "user/a member of the group"
                 detail = {"GroupList": [name]}
-                principal = Principal(":".join(member), f"in group {name}", "user", None, detail)
+                principal = Principal(member, f"in group {name}", "user", None, detail)
                 found[arn] = self._holder(principal)
         return found
 
