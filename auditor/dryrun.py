@@ -6,7 +6,6 @@ of the latest run with calls to a source tells how many it took, and how long.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -15,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from auditor import calls
+from auditor import calls, nesting
 from auditor.config import Loaded
 from auditor.inventory import System
 from auditor.models import PlannedCall
@@ -148,7 +147,7 @@ def _made(folder: Path) -> tuple[Made, ...]:
     found: list[Made] = []
     try:
         with (folder / calls.NAME).open(encoding="utf-8") as file:
-            found.extend(_call(json.loads(line)) for line in file)
+            found.extend(_call(nesting.loads(line)) for line in file)
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return tuple(found)

@@ -15,6 +15,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from auditor import nesting
 from auditor.errors import ConfigError
 from auditor.models import Incident, Json
 
@@ -87,12 +88,9 @@ def _profile(name: str) -> Json | None:
     if path.suffix != _ENDING or not path.is_file():
         return None
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-    ) as error:  # what is wrong could repeat a value of the file
+        return nesting.checked(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        # What is wrong could repeat a value of the file.
         raise ConfigError(f"the incident profile {name} cannot be read as TOML", _FORM) from error
 
 

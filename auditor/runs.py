@@ -30,7 +30,7 @@ from urllib.parse import quote, unquote
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from auditor import calls
+from auditor import calls, nesting
 from auditor.errors import ConfigError
 from auditor.models import (
     Baseline,
@@ -68,7 +68,7 @@ class SnapshotFolder:
         """Return the document, or None where there is none or the machine died while writing it."""
         try:
             with gzip.open(self._path(key), "rt", encoding="utf-8") as file:
-                return json.load(file)
+                return nesting.loads(file.read())
         except FileNotFoundError:
             return None
         except (OSError, EOFError, ValueError):  # a torn file is read again, as if never read
@@ -186,21 +186,25 @@ class OutputFolder:
         overwritten = tuple(_overwritten(before))
         if path is None:
             return Past(overwritten=overwritten)
-        verdicts = _records(path, "verdicts", Verdict)
-        return Past(
-            seen={row.secret_id: row for row in _records(path, "history", FirstSeen)},
-            baselines={base.secret_id: base for base in _records(path, "baselines", Baseline)},
-            closures={verdict.secret_id: verdict.closure for verdict in verdicts},
-            edits=_edits(path),
-            changes=tuple(_records(path, "changes", Change)),
-            trend=tuple(_records(path, "trend", Point)),
-            overwritten=overwritten,
-        )
+        with _sound(path):
+            verdicts = _records(path, "verdicts", Verdict)
+            return Past(
+                seen={row.secret_id: row for row in _records(path, "history", FirstSeen)},
+                baselines={base.secret_id: base for base in _records(path, "baselines", Baseline)},
+                closures={verdict.secret_id: verdict.closure for verdict in verdicts},
+                edits=_edits(path),
+                changes=tuple(_records(path, "changes", Change)),
+                trend=tuple(_records(path, "trend", Point)),
+                overwritten=overwritten,
+            )
 
     def edits(self) -> dict[str, HumanEdit]:
         """Return what people had written, as the latest run that ended here knew."""
         path = _latest_results(self.runs())
-        return _edits(path) if path else {}
+        if path is None:
+            return {}
+        with _sound(path):
+            return _edits(path)
 
 
 def run_folders(path: Path) -> list[Path]:
@@ -221,18 +225,31 @@ def _latest_results(runs: Sequence[Path]) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
+@contextlib.contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Refuse results that cannot be read: without them, what people wrote would be forgotten."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path}, which says what the last run knew, is damaged",
+            "restore it from a backup; or move its run elsewhere, and the run before it counts",
+        ) from error
+
+
 def _overwritten(run: Run) -> Iterator[Change]:
     """Yield what an earlier report of the run told of cells that people changed."""
     path = run.folder / RESULTS_NAME
     if path.is_file():
-        told = _records(path, "changes", Change)
+        with _sound(path):
+            told = list(_records(path, "changes", Change))
         yield from (one for one in told if one.run_id == run.id and one.by_hand)
 
 
 def open_run(path: Path) -> Run:
     """Return the run in a folder; ConfigError when the folder is not one of ours."""
     try:
-        told = json.loads((path / RUN_NAME).read_text("utf-8"))
+        told = nesting.loads((path / RUN_NAME).read_text("utf-8"))
         if told["schema"] != SCHEMA_VERSION:
             raise ConfigError(f"{path} was written by another version", "audit again")
         return Run(path, told["id"], datetime.fromisoformat(told["started"]), told["settings"])
@@ -320,7 +337,7 @@ def _records(path: Path, name: str, shape: type[T]) -> Iterator[T]:
 
 
 def _edits(path: Path) -> dict[str, HumanEdit]:
-    told = json.loads(next(_lines_of(path, "edits"), "{}"))
+    told = nesting.loads(next(_lines_of(path, "edits"), "{}"))
     return TypeAdapter(dict[str, HumanEdit]).validate_python(told)
 
 

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from auditor import nesting
 from auditor.errors import ConfigError
 
 
@@ -26,7 +27,7 @@ def read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
             "make one with: auditor config init",
         ) from error
     try:
-        table = tomllib.loads(text)
+        table = nesting.checked(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
             _syntax_error(file, text, str(error)), "see config.example.toml"

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from auditor import nesting
 from auditor.errors import ConfigError
 from auditor.models import Json
 from auditor.providers import Simulator, providers
@@ -68,8 +69,10 @@ def _verdict(simulator: Simulator, line: bytes | None, now: datetime) -> dict[st
     if line is None:
         return {"id": None, "error": f"the line is longer than {LONGEST_LINE} bytes"}
     try:
-        request: Json = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        request: Json = nesting.loads(line.decode("utf-8-sig"))
+    except nesting.TooDeep as error:
+        return {"id": None, "error": str(error)}
+    except ValueError:
         return {"id": None, "error": "the line is not JSON in UTF-8"}
     if not isinstance(request, dict):
         return {"id": None, "error": "the line is not a JSON object"}

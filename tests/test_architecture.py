@@ -24,6 +24,7 @@ GROUND = {
     "tails",
     "collecting",
     "logfields",
+    "nesting",
     "tomlfile",
     "overrides",
     "incidents",

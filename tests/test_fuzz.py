@@ -54,6 +54,7 @@ LINES = (
     "a = " + "[" * 3000, "a = " + "9" * 5000, f'key = """\n{SECRET}==', f"{SECRET}==",
     "[" + " " * 2000 + "x", "window_start = 2023-99-99", "exposed_before = 0001-01-01T00:00:00Z",
     "title = 7", "[indicators]\naddresses = [7]", "[[overrides]]", "[inventory]\ncircleci = 3",
+    "[" + "a." * 2000 + "a]", "a" + ".a" * 2000 + " = 1",
     "since = nan", "[hunts]\nlogs = [{}]", "\u2028", "\0", "[a.b.c]", '"" = 1',
 )  # fmt: skip
 

@@ -94,7 +94,8 @@ def test_actions_without_resource_types_are_known_from_the_catalogue() -> None:
 BAD_LINES: list[tuple[str, Any, str]] = [
     ("nonsense", None, "not JSON"),
     ("[1]", None, "not a JSON object"),
-    ("[" * 100_000, None, "not JSON"),
+    ("[" * 100_000, None, "levels deep, line 1"),
+    ('{"id": ' + "[" * 500 + "]" * 500 + "}", None, "levels deep, line 1"),
     (json.dumps(REQUEST | {"id": "a", "action": None}), "a", "action: it is missing"),
     (json.dumps(REQUEST | {"principal": 5}), 1, "principal: "),
     (json.dumps(REQUEST | {"principal": "nobody"}), 1, "principal: "),

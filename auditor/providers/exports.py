@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from auditor import nesting
+
 T = TypeVar("T")
 LARGEST_FILE = 512 * 2**20
 LARGEST_EXPORT = 2 * 2**30
@@ -89,7 +91,7 @@ def read_files(folder: Path, parse: Callable[[str, bytes], Iterator[T]]) -> Iter
             data = _data(path, folder)
             left -= len(data)
             yield from parse(name.removesuffix(_GZIP), data)
-        except (Unusable, ValueError, RecursionError, OSError) as error:
+        except (Unusable, ValueError, OSError) as error:
             yield Problem(name, _reason(error))
 
 
@@ -105,9 +107,9 @@ def begin(data: bytes) -> bytes:
 
 def values(data: bytes) -> Iterator[Any]:
     """Yield the JSON values written one after the other. ValueError where they are broken."""
-    content, decoder, at = decoded(data), json.JSONDecoder(), 0
+    content, at = decoded(data), 0
     while (at := _past_space(content, at)) < len(content):
-        value, at = decoder.raw_decode(content, at)
+        value, at = nesting.decode(content, at)
         yield value
 
 
@@ -183,4 +185,4 @@ def _reason(error: Exception) -> str:
         return "it is neither UTF-8 nor UTF-16 text"
     if isinstance(error, OSError):
         return f"it cannot be read: {error.strerror or type(error).__name__}"
-    return str(error) if isinstance(error, Unusable) else "it is nested too deeply or broken"
+    return str(error) if isinstance(error, (Unusable, nesting.TooDeep)) else "it is broken"

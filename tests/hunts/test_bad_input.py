@@ -9,14 +9,16 @@ import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import other_records as made
 import pytest
-from cloudtrail_records import KEY, call
+from cloudtrail_records import KEY, SESSION, assumed, call
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readings import SEALER, Read
@@ -306,3 +308,43 @@ def test_whatever_a_file_holds_is_accounted_for(tmp_path: Path, content: bytes) 
     assert entry.records == parts
     assert (entry.state is State.READ) == (not entry.problems)
     assert entry.state is not State.FAILED or entry.events == 0
+
+
+RECORDS: tuple[dict[str, Any], ...] = (
+    call("1"), assumed("2", SESSION), made.audit_entry("3"), made.sign_in("4"),
+    made.directory_audit("5"), made.activity_diagnostic("6"), made.activity_analytics("7"),
+    made.github_event("8"), made.circleci_event("9"), made.finding("10", KEY),
+    made.ocsf_call("11", KEY),
+)  # fmt: skip
+
+
+def places(record: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every container of a record with each of its keys."""
+    keys = record if isinstance(record, dict) else range(len(record))
+    for key in keys:
+        yield record, key
+        if isinstance(record[key], dict | list):
+            yield from places(record[key])
+
+
+def deepened(levels: int) -> Iterator[bytes]:
+    """Yield every record with each of its values nested so deeply in turn, as JSON and as text."""
+    deep = "".join('{"a":' if at % 2 else "[" for at in range(levels)) + "1"
+    deep += "".join("}" if at % 2 else "]" for at in reversed(range(levels)))
+    for record in RECORDS:
+        for container, key in list(places(record)):
+            was, container[key] = container[key], "@here@"
+            text = json.dumps(record)
+            container[key] = was
+            yield text.replace('"@here@"', deep).encode()
+            yield text.replace('"@here@"', json.dumps(deep)).encode()
+
+
+@pytest.mark.parametrize("levels", [10, 90, 300, 480, 700, 900, 990, 3_000])
+def test_no_depth_of_a_record_stops_the_rest(levels: int, logs: Path, read: Read) -> None:
+    content = list(deepened(levels))
+    (logs / "deep").write_bytes(b"\n".join([line(call("0")).strip(), *content]))
+    deep = read().file("deep")
+    assert deep.records == len(content) + 1
+    assert deep.records == deep.events + deep.ignored + deep.bad
+    assert deep.events > len(RECORDS)

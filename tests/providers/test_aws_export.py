@@ -231,7 +231,7 @@ def _report() -> str:
         ("a.json", b"", "it is empty"),
         ("a.json", b'{"UserDetailList": [', "it is broken JSON"),
         ("a.json", b"{" + b"\xff" * 9, "it is neither UTF-8 nor UTF-16 text"),
-        ("a.json", b'{"UserDetailList":' + b"[" * 100_000, "it is nested too deeply"),
+        ("a.json", b'{"UserDetailList":' + b"[" * 100_000, "100 levels deep, line 1"),
         ("a.json", b'{"Roles": []}', "it is no reply of a call that the audit reads"),
         ("a.json", b'[1, "x", null]', "it is no reply of a call that the audit reads"),
         ("a.csv", b"name,other\n1,2\n", "it is neither JSON nor a report"),

@@ -59,7 +59,7 @@ def test_no_character_of_a_token_is_kept(tmp_path: Path) -> None:
         (b"[\xff]", "neither UTF-8 nor UTF-16 text"),
         (b"[1, 2]", "holds what is no entry"),
         (b'{"message": "Not Found", "documentation_url": "u", "status": "404"}', "404: Not Found"),
-        (b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, "levels deep, line 1"),
     ],
     ids=["empty", "cut", "utf-16", "latin", "numbers", "refused", "deep"],
 )

@@ -20,6 +20,7 @@ from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
 from sigma.processing.transformations import FieldMappingTransformation
 from sigma.rule import SigmaRule
 
+from auditor import nesting
 from auditor.errors import ConfigError
 from auditor.hunts.rules.backend import SqlBackend
 from auditor.hunts.rules.definition import Cases, Document, Hunt, Level, Refused
@@ -83,7 +84,7 @@ def documents(text: str) -> list[Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
         raise yaml.YAMLError("aliases are not taken")
-    return list(yaml.load_all(text, loader))
+    return [nesting.checked(one) for one in yaml.load_all(text, loader)]
 
 
 def compile_rule(document: Any, file: str, *, ours: bool = True) -> Hunt:

@@ -5,7 +5,6 @@ The only module of the package that imports `requests`.
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import threading
@@ -21,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from auditor import __version__, calls
+from auditor import __version__, calls, nesting
 from auditor.inventory.circleci.pauses import Pause, asked_wait, backoff, clock_ahead
 from auditor.inventory.circleci.replies import Answer
 from auditor.inventory.circleci.settings import Settings
@@ -195,8 +194,10 @@ def _read(response: requests.Response) -> Answer:
         if len(body) > LARGEST_BODY:
             return Answer(status, f"more than {LARGEST_BODY // 2**20} MB in one answer")
     try:
-        return Answer(status, body=json.loads(body.decode("utf-8", "surrogateescape")))
-    except (ValueError, RecursionError):
+        return Answer(status, body=nesting.loads(body.decode("utf-8", "surrogateescape")))
+    except nesting.TooDeep:
+        return Answer(status, "the answer is nested too deeply")
+    except ValueError:
         return Answer(status, "the answer is not JSON")
 
 

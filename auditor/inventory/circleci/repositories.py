@@ -7,11 +7,11 @@ CircleCI tells that CircleCI has, or had, a project for the repository.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from auditor import nesting
 from auditor.inventory.circleci.fields import objects, same_slug, text
 from auditor.inventory.circleci.organizations import Organization
 from auditor.inventory.circleci.replies import Reply
@@ -30,7 +30,7 @@ def read_files(paths: Sequence[str]) -> Reply:
         try:
             for name, has_key in _entries(_content(Path(path))):
                 keyed[name] = keyed.get(name, False) or has_key
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it has an unknown form"
             return Reply(f"the file {path}", error=f"it cannot be read ({why})")
     items = tuple({"slug": f"gh/{name}", "key": has_key} for name, has_key in keyed.items())
@@ -77,7 +77,7 @@ def _of_json(content: str) -> Iterator[tuple[str, bool]]:
 
 def _objects(content: str) -> Iterable[Mapping[str, Json]]:
     """Yield the objects of JSON documents that stand one after the other."""
-    decoder, at = json.JSONDecoder(), 0
+    at = 0
     while rest := re.compile(r"\S").search(content, at):
-        document, at = decoder.raw_decode(content, rest.start())
+        document, at = nesting.decode(content, rest.start())
         yield from [document] if isinstance(document, dict) else objects(document)

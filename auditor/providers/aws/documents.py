@@ -187,9 +187,11 @@ _MESSAGES = {
     "JobFailed": "AWS did not finish its job in time, or failed at it",
     "ProfileNotFound": "the AWS configuration has no such profile",
     "ReadTimeoutError": "AWS did not answer in time",
+    "RecursionError": "the reply is nested too deeply",
     "RepeatedMarker": "the pages of the listing do not end",
     "SSLError": "the certificate of the endpoint is not trusted",
     "SSOTokenLoadError": "the SSO session has ended",
+    "TooDeep": "the reply is nested too deeply",
     "TokenRetrievalError": "the SSO session has ended",
     "UnauthorizedSSOTokenError": "the SSO session has ended",
 }

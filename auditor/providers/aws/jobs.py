@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
+from auditor import nesting
 from auditor.collecting import Collecting
 from auditor.errors import AuditorError
 from auditor.providers.aws.documents import clean, is_complete, refusal
@@ -68,6 +69,8 @@ def read(fill: Fill) -> dict[str, Any]:
         raise
     except Exception as error:  # noqa: BLE001 (the wrapper that turns an error into a Gap)
         document |= refusal(error)
+    if not nesting.is_shallow(document):
+        document = refusal(nesting.TooDeep())
     return clean(document)
 
 

@@ -19,6 +19,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
+from auditor import nesting
 from auditor.collecting import Collecting, Snapshot
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps, parts
@@ -221,7 +222,7 @@ class _Account:
         }
         for number, page in enumerate(pages(call, "NextToken", "NextToken", **wanted), 1):
             for event in page.get("Events", ()):
-                record = json.loads(event["CloudTrailEvent"])
+                record = nesting.loads(event["CloudTrailEvent"])
                 document["Issued"] += self._note_issued(record)
                 kept = json.dumps(sealed(chosen(record), sealer))
                 document["Events"].append({"EventId": event["EventId"], "CloudTrailEvent": kept})

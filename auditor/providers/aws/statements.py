@@ -5,12 +5,12 @@ Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_gra
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from auditor import nesting
 from auditor.models import Json
 from auditor.providers.aws.engine import MalformedPolicy
 from auditor.providers.aws.engine.statements import Attached
@@ -73,8 +73,10 @@ def loaded_document(document: Json) -> Mapping[str, Any]:
     if isinstance(document, str):
         plain = document if document.lstrip().startswith("{") else unquote(document)
         try:
-            document = json.loads(plain)
-        except (ValueError, RecursionError):
+            document = nesting.loads(plain)
+        except nesting.TooDeep as error:
+            raise Malformed(str(error)) from None
+        except ValueError:
             raise Malformed("it is not JSON") from None
     if not isinstance(document, dict):
         raise Malformed("it is not an object")

@@ -5,12 +5,12 @@ Every answer is a fact of the snapshot, and unknown, with the reason, where noth
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from auditor import nesting
 from auditor.collecting import Snapshot
 from auditor.models import Fact, Gap, Json, Known, Unknown, Usage
 from auditor.providers.aws import gaps, parts
@@ -213,8 +213,8 @@ def policy_document(content: Json) -> Json:
     if isinstance(content, dict):
         return content
     try:
-        found = json.loads(content) if isinstance(content, str) else None
-    except (ValueError, RecursionError):
+        found = nesting.loads(content) if isinstance(content, str) else None
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 

@@ -10,7 +10,6 @@ gap. An object that was read is not read again. Only what hunts ask about is kep
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +19,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from auditor import nesting
 from auditor.collecting import Collecting
 from auditor.providers.aws.client import Clients
 from auditor.providers.aws.documents import LIMIT, is_complete, text
@@ -226,7 +226,7 @@ def _object(one: _Object, sealer: Sealer, document: dict[str, Any]) -> None:
         document |= {"error": LIMIT, "message": f"an object of more than {_PACKED >> 20} MB"}
         return
     body = one.clients.other("s3").get_object(Bucket=one.place.bucket, Key=one.key)["Body"].read()
-    records = json.loads(_unpacked(body))["Records"]
+    records = nesting.loads(_unpacked(body))["Records"]
     document["Records"] = [sealed(chosen(record), sealer) for record in records]
 
 

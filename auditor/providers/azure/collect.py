@@ -136,6 +136,10 @@ def side_by_side(
         pool.shutdown(cancel_futures=True)
 
 
+_OF_OTHER_SHAPES = (ValueError, TypeError, AttributeError, KeyError, OSError, RecursionError)
+"""What the SDK raises for replies of another shape, or nested too deeply."""
+
+
 def read_job(job: Job) -> tuple[list[dict[str, Any]], Exception | None]:
     """Return the items of a listing of ARM, and the error that ended it, if one did."""
     from azure.core.exceptions import AzureError  # noqa: PLC0415
@@ -143,8 +147,7 @@ def read_job(job: Job) -> tuple[list[dict[str, Any]], Exception | None]:
     items: list[dict[str, Any]] = []
     try:
         job.fill(items)
-    except (AzureError, ValueError, TypeError, AttributeError, KeyError, OSError) as error:
-        # The SDK raises the latter kinds for replies of another shape.
+    except (AzureError, *_OF_OTHER_SHAPES) as error:
         return items, error
     return items, None
 

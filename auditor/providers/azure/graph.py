@@ -7,7 +7,6 @@ credential would lose a whole page.
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 import time
 import warnings
@@ -16,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from auditor import calls
+from auditor import calls, nesting
 from auditor.providers.azure.client import Clients, graph_scope, refuse_other_host
 from auditor.providers.azure.documents import entries, text
 from auditor.providers.azure.paging import Pages
@@ -283,7 +282,7 @@ class _Reader:
 
         errors: Any = {"4XX": ODataError, "5XX": ODataError}
         reply = await self._adapter.send_primitive_async(asked, "bytes", errors)
-        found = json.loads(reply or b"null")
+        found = nesting.loads(reply or b"null")
         if not isinstance(found, dict) or not isinstance(found.get("value"), list):
             raise ValueError("the reply is no listing")  # noqa: TRY004 (JSON of another shape)
         return found

@@ -6,7 +6,6 @@ role definitions among it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from auditor import nesting
 from auditor.providers.azure.client import ROLES_VERSION, Clients, refuse_other_host
 from auditor.providers.azure.documents import entries, text
 from auditor.providers.azure.paging import Pages
@@ -142,7 +142,7 @@ class Manager:
 
         reply = self._arm.send_request(HttpRequest("GET", url))
         reply.raise_for_status()
-        found = reply.json()
+        found = nesting.loads(reply.text())
         if not isinstance(found, dict):
             raise ValueError("the reply is no object")  # noqa: TRY004 (JSON of another shape)
         return found
@@ -177,7 +177,7 @@ class _Replies:
         """Keep a reply. EndlessPages where its next page is no use."""
         if response.http_response.status_code != HTTPStatus.OK:  # the SDK raises of its own
             return
-        page = json.loads(response.http_response.text())
+        page = nesting.loads(response.http_response.text())
         if not isinstance(page, dict):
             raise ValueError("the reply is no object")  # noqa: TRY004 (JSON of another shape)
         self.count += 1

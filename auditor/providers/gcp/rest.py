@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from auditor import nesting
 from auditor.providers.gcp.jobs import EndlessPages, Refused
 from auditor.providers.gcp.settings import Settings
 
@@ -85,7 +85,7 @@ class Rest:
             body = reply.raw.read(_LARGEST + 1, decode_content=True)
         if len(body) > _LARGEST:
             raise Refused("TooLarge", f"a reply of more than {_LARGEST // 2**20} MiB")
-        found = json.loads(body)
+        found = nesting.loads(body)
         if not isinstance(found, dict):
             raise Refused("Unreadable", "the reply is no JSON object")
         return found

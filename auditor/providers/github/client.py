@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from auditor import nesting
 from auditor.models import Json
 from auditor.providers.github.documents import refusal
 from auditor.providers.github.login import Login, connection
@@ -90,7 +91,8 @@ class Calls:
         self.budget.take()
         asking = self._github(organization)
         with refusals(self._settings.web):
-            return asking.requester.requestJsonAndCheck("GET", path)
+            headers, body = asking.requester.requestJsonAndCheck("GET", path)
+            return headers, nesting.checked(body)
 
     def _own(self, url: str) -> str:
         """Return the path of an address of this API. Refused for any other address."""

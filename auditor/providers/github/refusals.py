@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
 
+from auditor import nesting
 from auditor.providers.github.documents import refusal
 
 _SSO = re.compile(r"url=(https://[^\s;,]+)")
@@ -38,6 +39,8 @@ def refusals(web: str) -> Iterator[None]:
         raise Refused(refusal(type(error).__name__, "GitHub could not be reached")) from None
     except JSONDecodeError:
         raise Refused(refusal("Strange", "the reply is no sound JSON")) from None
+    except (nesting.TooDeep, RecursionError):
+        raise Refused(refusal("Strange", "the reply is nested too deeply")) from None
     # PyGithub asserts that redirects stay on the host, and raises these where they do not.
     except (AssertionError, RuntimeError, ValueError) as error:
         raise Refused(refusal(type(error).__name__, "the reply cannot be followed")) from None

@@ -291,7 +291,7 @@ def test_a_malformed_role_is_told_and_the_rest_go_on(tmp_path: Path) -> None:
         (b"[", "broken JSON"),
         (b"[]", "no role definitions"),
         (b"\xff\xff", "not JSON"),
-        (b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, "levels deep, line 1"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(content: bytes, words: str, tmp_path: Path) -> None:
