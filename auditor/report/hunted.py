@@ -99,6 +99,9 @@ def _summary(hunted: Hunted) -> Iterator[str]:
         span = f"{_moment(log.since)} to {_moment(log.until)}"
         yield f"  {log.log}: {log.events:,} events, {span}, {log.identities:,} identities"
     yield f"Hunts: {len(ran)} ran, {len(hunting.hunts) - len(ran)} had nothing to see"
+    if hunting.tables:
+        told = (f"{name.partition(':')[0]} of {day}" for name, day in hunting.tables)
+        yield f"Addresses by: {', '.join(told)}"
     if hunting.quiet:
         yield f"Sessions with weak signals only: {hunting.quiet:,}"
     if hunting.unseen:

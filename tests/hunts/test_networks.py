@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import mmdb
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import ConfigError
-from auditor.hunts.networks import Brought, Intelligence, Ranges
+from auditor.hunts.networks import Brought, Intelligence
+from auditor.hunts.ranges import Ranges
 from auditor.hunts.seen import Address
 from auditor.incidents import indicators
 
-MULLVAD = "185.213.154.66"
+MULLVAD, MULLVAD_AS = "185.213.154.66", "31173 Services AB"
 
 
 def look_up(address: str, brought: Brought | None = None) -> Address:
@@ -80,43 +84,118 @@ def test_a_database_that_is_none_is_a_mistake(tmp_path: Path, name: str) -> None
         Intelligence(Brought(databases=[tmp_path / name]))
 
 
-class Database:
-    """A database as maxminddb reads one, of a single record."""
-
-    def __init__(self, record: object) -> None:
-        self.record = record
-
-    def get(self, address: str) -> object:
-        assert address
-        return self.record
-
-
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
         (
             {"country": {"iso_code": "RO"}, "location": {"latitude": 44.4, "longitude": 26.1}},
-            ("RO", None, 44.4),
+            ("RO", MULLVAD_AS, 44.4),
         ),
-        ({"country_code": "SE", "autonomous_system_organization": "Mullvad VPN AB"},
-         ("SE", "Mullvad VPN AB", None)),
-        ({"country": "odd", "location": None}, (None, None, None)),
-        (None, (None, None, None)),
-        ("text", (None, None, None)),
+        ({"country": {"iso_code": "RO"}, "location": {"latitude": 444}}, ("RO", MULLVAD_AS, None)),
+        ({"country_code": "ro", "autonomous_system_organization": "Mullvad VPN AB"},
+         ("RO", "Mullvad VPN AB", None)),
+        ({"country": "odd", "location": []}, ("SE", MULLVAD_AS, None)),
+        ({"country_code": "=1+2", "as_name": {"a": 1}}, ("SE", MULLVAD_AS, None)),
+        ([], ("SE", MULLVAD_AS, None)),
+        ("text", ("SE", MULLVAD_AS, None)),
     ],
 )  # fmt: skip
-def test_databases_of_several_makers_are_read(record: object, expected: tuple[object, ...]) -> None:
-    known = Intelligence(Brought(incident="x", bad_networks=["Mullvad VPN"]))
-    known._readers.append(Database(record))
-    found = known.look_up([MULLVAD])[0]
+def test_what_a_database_tells_stands_above_the_packaged_tables(
+    tmp_path: Path, record: object, expected: tuple[object, ...]
+) -> None:
+    file = mmdb.write(tmp_path / "own.mmdb", {f"{MULLVAD}/32": record})
+    known = Intelligence(Brought(incident="x", bad_networks=["Mullvad VPN"], databases=[file]))
+    found, other = known.look_up([MULLVAD, "185.213.154.67"])
     assert (found.ip_country, found.as_name, found.latitude) == expected
     assert (found.ip_list == "incident x network") == (found.as_name == "Mullvad VPN AB")
+    assert (other.ip_country, other.as_name) == ("SE", MULLVAD_AS)
+    assert not list(known.gaps(datetime(1970, 6, 1, tzinfo=UTC)))
 
 
-def test_a_cloud_by_its_databases_name_alone_is_not_judged() -> None:
-    known = Intelligence(Brought())
-    known._readers.append(Database({"as_name": "AMAZON-02"}))
-    assert known.look_up([MULLVAD])[0].origin is None
+def test_a_cloud_by_its_databases_name_alone_is_not_judged(tmp_path: Path) -> None:
+    file = mmdb.write(tmp_path / "own.mmdb", {f"{MULLVAD}/32": {"as_name": "AMAZON-02"}})
+    assert look_up(MULLVAD, Brought(databases=[file])).origin is None
+
+
+def test_of_two_databases_the_later_one_stands(tmp_path: Path) -> None:
+    files = [
+        mmdb.write(tmp_path / f"{code}.mmdb", {f"{MULLVAD}/32": {"country_code": code}})
+        for code in ("RO", "NO")
+    ]
+    assert look_up(MULLVAD, Brought(databases=files)).ip_country == "NO"
+
+
+def test_a_database_of_ipv4_says_nothing_of_ipv6(tmp_path: Path) -> None:
+    file = mmdb.write(tmp_path / "own.mmdb", {f"{MULLVAD}/32": {"country_code": "RO"}})
+    known = Intelligence(Brought(databases=[file]))
+    assert known.look_up(["2a02:8071::1"])[0].ip_country == "DE"
+    assert not list(known.gaps(datetime(1970, 6, 1, tzinfo=UTC)))
+
+
+def test_a_database_of_ipv6_is_asked_of_both(tmp_path: Path) -> None:
+    file = mmdb.write(
+        tmp_path / "own.mmdb",
+        {"::185.213.154.0/120": {"country_code": "RO"}, "2a02:8071::/32": {"country_code": "NO"}},
+        version=6,
+    )
+    found = Intelligence(Brought(databases=[file])).look_up([MULLVAD, "2a02:8071::1"])
+    assert [one.ip_country for one in found] == ["RO", "NO"]
+
+
+SOUND: Mapping[str, Any] = {
+    "185.0.0.0/8": {
+        "country": {"iso_code": "RO", "names": {"en": "Romania"}},
+        "location": {"latitude": 44.4, "longitude": 26.1},
+    },
+    "8.8.8.0/24": {"autonomous_system_organization": "GOOGLE", "autonomous_system_number": 15169},
+}
+
+
+# The reader's C code makes text in a way that newer Pythons warn of.
+@pytest.mark.filterwarnings("ignore:PyUnicode_FromStringAndSize:DeprecationWarning")
+@settings(max_examples=300, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4),
+    cut=st.none() | st.integers(0, 10_000),
+)
+def test_a_database_with_flipped_bytes_answers_or_is_named(
+    tmp_path: Path, flips: list[tuple[int, int]], cut: int | None
+) -> None:
+    file = mmdb.write(tmp_path / "own.mmdb", SOUND)
+    data = bytearray(file.read_bytes())
+    for at, byte in flips:
+        data[at % len(data)] = byte
+    file.write_bytes(data[: None if cut is None else cut % len(data)])
+    try:
+        known = Intelligence(Brought(databases=[file]))
+    except ConfigError as error:
+        refused = error.message
+    else:
+        refused = ""
+        looked_up(known)
+    assert refused in {"", f"{file} is no database of addresses"}
+
+
+def looked_up(known: Intelligence) -> None:
+    for found in known.look_up([MULLVAD, "8.8.8.8", "192.0.2.1"]):
+        assert found.ip_country is None or len(found.ip_country) == 2
+        assert found.latitude is None or -90 <= found.latitude <= 90
+    for gap in known.gaps(datetime(1970, 6, 1, tzinfo=UTC)):
+        assert "own.mmdb" in gap.what
+
+
+def test_a_database_damaged_inside_is_a_named_gap(tmp_path: Path) -> None:
+    file = mmdb.write(tmp_path / "own.mmdb", SOUND)
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b"\x42RO", b"\x42\xff\xff"))
+    known = Intelligence(Brought(databases=[file]))
+    found = known.look_up([MULLVAD, "8.8.8.8", "185.1.2.3"])
+    assert [one.ip_country for one in found] == ["SE", None, "FR"]
+    assert found[1].as_name == "GOOGLE"
+    (gap,) = known.gaps(datetime(1970, 6, 1, tzinfo=UTC))
+    assert "2 addresses, as own.mmdb has them" in gap.what
+    assert "damaged" in gap.why
 
 
 @st.composite

@@ -70,7 +70,7 @@ def test_a_finding_says_who_from_where_and_by_which_rules(tmp_path: Path) -> Non
     story = written(tmp_path, ordinary() + attack())[0]
     (evidence,) = story["evidences"]
     assert evidence["actor"]["user"]["uid"] == USER
-    assert evidence["src_endpoint"] == {"ip": "89.36.78.75"}
+    assert evidence["src_endpoint"] == {"ip": "89.36.78.75", "location": {"country": "CA"}}
     assert story["count"] == 4
     assert story["end_time"] - story["start_time"] == 3 * 60_000
     assert story["unmapped"]["records"][0].startswith("trail.json.gz:")

@@ -16,6 +16,7 @@ from auditor.report.tables import Column, Kind, Owner, Row, Table
 
 NAME = "Log coverage"
 NOBODY = "No log of this vendor was looked at."
+ADDRESSES = "addresses are looked up in it; of {day}"
 
 COLUMNS = tuple(
     Column(header, Owner.TOOL, width, kind, told, kind is Kind.TEXT)
@@ -57,6 +58,8 @@ def _rows(joined: Joined) -> Iterator[Row]:
     read = hunting.logs if hunting else ()
     for one in read:
         yield _of_hunt(one)
+    for name, day in hunting.tables if hunting else ():
+        yield _of_addresses(name, day)
     looked = {one.platform for one in read}
     for (vendor, provider), count in _vendors(joined).most_common():
         if provider not in looked:
@@ -96,6 +99,21 @@ def _of_hunt(log: LogRead) -> Row:
         "",
         "",
         "",
+        None,
+    )
+
+
+def _of_addresses(name: str, day: str) -> Row:
+    """Return the row of a table that addresses were looked up in, with whose work it is."""
+    title, _, origin = name.partition(": ")
+    return (
+        title,
+        origin,
+        ADDRESSES.format(day=day),
+        *(("",) * 3),
+        None,
+        *(("",) * 4),
+        "who has an address today, or had it on another day",
         None,
     )
 
