@@ -25,6 +25,7 @@ GROUND = {
     "collecting",
     "logfields",
     "nesting",
+    "logrows",
     "tomlfile",
     "overrides",
     "incidents",

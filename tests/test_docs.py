@@ -120,7 +120,7 @@ def test_the_example_loads_and_is_all_defaults(tmp_path: Path) -> None:
 
 def test_commented_keys_of_the_example_load_too(tmp_path: Path) -> None:
     told = re.sub(r"(?m)^# (?=[a-z_]+ = |\[|    \{|\])", "", EXAMPLE)
-    for default in ('incident = ""\n', "accounts = []\n", "logs = []\n"):
+    for default in ('incident = ""\n', "accounts = []\n", "logs = []\n", "athena = []\n"):
         told = told.replace(default, "")
     file = tmp_path / "config.toml"
     file.write_text(told)
@@ -128,6 +128,7 @@ def test_commented_keys_of_the_example_load_too(tmp_path: Path) -> None:
     assert settings.overrides
     assert settings.waivers
     assert settings.providers["aws"]["accounts"]
+    assert settings.providers["aws"]["athena"]
     assert tomllib.loads(told)["since"]
 
 

@@ -29,16 +29,16 @@ def parsed(text: str) -> list[exp.Select]:
 def test_it_is_bounded_by_day_and_account() -> None:
     text = query([USER, ROLE], SINCE, UNTIL, "logs.trails")
     (statement,) = parsed(text)
-    assert [table.sql() for table in statement.find_all(exp.Table)] == ["logs.trails"]
+    assert [table.sql() for table in statement.find_all(exp.Table)] == ['"logs"."trails"']
     assert "\"timestamp\" BETWEEN '2022/12/01' AND '2023/01/11'" in text
-    assert "account IN ('111122223333')" in text
+    assert "\"account\" IN ('111122223333')" in text
     assert text.count(USER) == 2
     assert "Not run" in text
 
 
 def test_a_key_may_be_of_any_account() -> None:
     text = query([USER, KEY, "mona"], SINCE, UNTIL, "trails")
-    assert "account IN" not in text
+    assert "account" not in text.partition("WHERE")[2]
     assert f"useridentity.accesskeyid IN ('{KEY}')" in text
     assert "mona" not in text
 
@@ -51,9 +51,11 @@ def test_hostile_names_stay_names() -> None:
         query([USER], SINCE, UNTIL, "trails; DROP TABLE y")
 
 
-def test_many_names_are_several_queries() -> None:
-    names = [f"arn:aws:iam::111122223333:user/u{number}" for number in range(450)]
-    assert len(parsed(query(names, SINCE, UNTIL, "trails"))) == 3
+def test_many_names_are_few_queries_that_athena_takes() -> None:
+    names = [f"arn:aws:iam::111122223333:user/u{number}" for number in range(5_000)]
+    found = query(names, SINCE, UNTIL, "trails").split(";\n")[:-1]
+    assert len(found) == len(parsed(query(names, SINCE, UNTIL, "trails"))) == 2
+    assert all(len(one.encode()) < 262_144 for one in found)  # each scans the table once
 
 
 def test_the_answer_is_read(logs: Path, read: Read) -> None:

@@ -23,6 +23,7 @@ from auditor.providers.aws import (
     trail_objects,
 )
 from auditor.providers.aws.accounts import read_accounts
+from auditor.providers.aws.athena import told
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.examine import examine
 from auditor.providers.aws.locate import located
@@ -83,18 +84,20 @@ class AwsProvider:
         until: datetime,
         collecting: Collecting,
     ) -> str:
-        """Read CloudTrail's event history, its trails' objects in S3, and GuardDuty's findings."""
+        """Read CloudTrail's history, trails' objects, tables of Athena, GuardDuty's findings."""
         entered = dict(collect.enter_all(settings, collecting))
         lookup.collect(settings, names, since, until, collecting, entered)
         trail_objects.collect(settings, names, since, until, collecting, entered)
+        athena.collect(settings, names, since, until, collecting, entered)
         findings.collect(settings, names, since, until, collecting, entered)
         return LOGS
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
-        """Return what could not be read of histories, trails and findings."""
+        """Return what could not be read of histories, trails, tables and findings."""
         return (
             *lookup.gaps_of(snapshot),
             *trail_gaps.gaps_of(snapshot),
+            *told.gaps_of(snapshot),
             *findings.gaps_of(snapshot),
         )
 
@@ -104,12 +107,13 @@ class AwsProvider:
         names: Collection[str],
         snapshot: Snapshot,
     ) -> Collection[str]:
-        """Return access keys, and users and roles of the accounts that were entered."""
-        return lookup.askable(names, snapshot)
+        """Return access keys, and users and roles of accounts that were entered or answered for."""
+        return lookup.askable(names, snapshot, told.accounts_of(snapshot))
 
     def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:
         """Return what the event history reaches, unless trails were read, and GuardDuty."""
         trails = any(True for _ in snapshot.keys(trail_objects.PREFIX))
+        trails = trails or bool(told.accounts_of(snapshot))
         history = {} if trails else {"CloudTrail event history": HISTORY_DAYS}
         return {**history, "list of GuardDuty findings": FINDING_DAYS}
 

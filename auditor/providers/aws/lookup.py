@@ -26,7 +26,7 @@ from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.client import Clients
 from auditor.providers.aws.documents import ACCOUNTS, LIMIT, is_complete, text
 from auditor.providers.aws.jobs import Job, pages, run
-from auditor.providers.aws.records import KEY_ID, chosen, sealed
+from auditor.providers.aws.records import KEY_ID, chosen, handed_out, sealed
 from auditor.providers.aws.regions import enabled_regions
 from auditor.providers.aws.settings import Settings
 from auditor.tails import Sealer
@@ -124,10 +124,13 @@ def _attribute(name: str, account: str) -> tuple[str, str] | None:
     return None
 
 
-def askable(names: Collection[str], snapshot: Snapshot) -> set[str]:
-    """Return the names that may be asked about: keys, and identities of accounts entered."""
+def askable(names: Collection[str], snapshot: Snapshot, further: Collection[str] = ()) -> set[str]:
+    """Return the names that may be asked about: keys, and identities of accounts entered.
+
+    And of `further` accounts, whose events other logs hold.
+    """
     documents = (snapshot.load(key) for key in snapshot.keys(ACCOUNTS))
-    accounts = {text(document, "Account") for document in documents}
+    accounts = {text(document, "Account") for document in documents} | set(further)
     return {name for name in names for account in accounts - {""} if _attribute(name, account)}
 
 
@@ -233,19 +236,9 @@ class _Account:
 
     def _note_issued(self, record: Json) -> int:
         """Remember the keys that a call handed out; return how many."""
-        answer = record.get("responseElements") or {}
-        made = (
-            [answer.get(part) for part in ("credentials", "accessKey")]
-            if isinstance(answer, dict)
-            else []
-        )
-        keys = [
-            part["accessKeyId"]
-            for part in made
-            if isinstance(part, dict) and part.get("accessKeyId")
-        ]
+        keys = handed_out(record)
         for key in keys:
-            self._issued.setdefault(str(key), datetime.fromisoformat(record["eventTime"]))
+            self._issued.setdefault(key, datetime.fromisoformat(record["eventTime"]))
         return len(keys)
 
 

@@ -138,6 +138,22 @@ FINDINGS = Part(
     service="guardduty",
     each=("region", "regions"),
 )
+ATHENA = Part(
+    "events in a table of Athena",
+    (
+        "athena:GetQueryExecution",
+        "athena:GetQueryResults",
+        "athena:GetWorkGroup",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+        "glue:GetPartitions",
+        "glue:GetTable",
+    ),
+    "start-query-execution",
+    "what its logs there show",
+    service="athena",
+    each=("table", "tables"),
+)
 _POLICY_CALLS = {
     "ecr": (("repository", "repositories"), ("ecr:GetRepositoryPolicy",), "get-repository-policy"),
     "kms": (("key", "keys"), ("kms:GetKeyPolicy",), "get-key-policy"),
@@ -205,6 +221,18 @@ _OF_TRAILS: tuple[dict[str, object], ...] = (
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 """
+_OF_TABLES: dict[str, object] = {
+    "Sid": "OptionalOnlyForTablesOfAthena",
+    "Effect": "Allow",
+    "Action": [*ATHENA.actions, "glue:GetDatabase", "s3:GetBucketLocation"],
+    "Resource": "*",
+}
+"""Only for who names tables in `athena` of the settings; leave the statement out otherwise.
+
+Athena itself asks for the last two, and reads objects, with the rights of whoever queries.
+
+With nothing that writes to a bucket, queries of a workgroup that keeps its results there fail.
+"""
 
 
 def audit_policy() -> str:
@@ -222,3 +250,4 @@ def _statements() -> Iterator[dict[str, object]]:
         actions = sorted({action for part in parts for action in part.actions})
         yield {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}
     yield from _OF_TRAILS
+    yield _OF_TABLES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from auditor.models import PlannedCall
@@ -46,12 +47,22 @@ def planned_calls(settings: Settings) -> Iterator[PlannedCall]:
         part = parts.resource_policies_of(service)
         for action in part.actions:
             yield _call(settings, action, f"{part.each[0]}, {limit}")
+    yield from _of_tables(settings)
 
 
-def _call(settings: Settings, action: str, each: str) -> PlannedCall:
+def _of_tables(settings: Settings) -> Iterator[PlannedCall]:
+    """Yield what a live hunt asks of tables; what its queries scan it says before they are run."""
+    quota = f"at most {settings.athena_gigabytes:,} GB scanned of a table"
+    for region in sorted({one.region or settings.region for one in settings.athena}):
+        for action in (*parts.ATHENA.actions, "s3:ListObjectsV2"):
+            each = "Athena table, by auditor hunt --live alone"
+            yield replace(_call(settings, action, each, region), quota=quota)
+
+
+def _call(settings: Settings, action: str, each: str, region: str = "") -> PlannedCall:
     call = _CALLS.get(action, action)
     service = call.partition(":")[0]
-    host = f"{_GLOBAL.get(service) or f'{service}.{settings.region}'}.amazonaws.com"
+    host = f"{_GLOBAL.get(service) or f'{service}.{region or settings.region}'}.amazonaws.com"
     if settings.endpoint:
         host = urlsplit(settings.endpoint).netloc
     return PlannedCall(host, call, each)

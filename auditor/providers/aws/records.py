@@ -16,6 +16,8 @@ _PLAIN = (
     "userAgent", "errorCode", "errorMessage", "readOnly", "eventID", "eventType", "eventCategory",
     "managementEvent", "recipientAccountId", "resources", "vpcEndpointId", "userIdentity",
 )  # fmt: skip
+_HANDING = ("credentials", "accessKey")
+"""Parts of an answer that may hold a key that was just made."""
 
 
 def chosen(record: Mapping[str, Json]) -> dict[str, Json]:
@@ -36,9 +38,17 @@ def sealed(value: Json, sealer: Sealer) -> Json:
     return [sealed(item, sealer) for item in value] if isinstance(value, list) else value
 
 
+def handed_out(record: Mapping[str, Json]) -> list[str]:
+    """Return the access keys that a call handed out: of a session, or a user's new one."""
+    answer = record.get("responseElements")
+    made = [answer.get(part) for part in _HANDING] if isinstance(answer, dict) else []
+    keys = (part.get("accessKeyId") for part in made if isinstance(part, dict))
+    return [str(key) for key in keys if key]
+
+
 @cache
 def _kept_details() -> Fields:
     """Return the reviewed fields below requests and answers."""
-    keys = ("responseElements.credentials.accessKeyId", "responseElements.accessKey.accessKeyId")
+    keys = (f"responseElements.{part}.accessKeyId" for part in _HANDING)
     root = tree((*reviewed("cloudtrail"), *keys))
     return {name: below for name, below in root.items() if below and name not in _PLAIN}

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
 
 from auditor.config import STRICT, Most, OptionalEndpoint, Parallel, Retries, Seconds
+
+TableName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+Minutes: TypeAlias = Annotated[int, Field(ge=1, le=720)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,22 @@ class Account:
     def label(self) -> str:
         """Return the name the account goes by: its own, else its role, else its profile."""
         return self.name or self.role_arn or self.profile or "default"
+
+
+@dataclass(frozen=True, slots=True)
+class AthenaTable:
+    """A table of CloudTrail's logs that a live hunt may query."""
+
+    __pydantic_config__ = STRICT
+
+    table: TableName
+    """DATABASE.TABLE, in Glue's catalog."""
+    workgroup: str
+    """It must keep its results with Athena (managed query results): then no bucket is written."""
+    region: str = ""
+    """Where both are; unset means that of the settings."""
+    account: str = ""
+    """The `name` (or role, or profile) of the account that is asked; unset means the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +86,22 @@ class Settings:
     """And of how many megabytes together, packed as they are."""
     trail_buckets: tuple[str, ...] = ()
     """Buckets of trails, "bucket/prefix", beside those that the accounts' own trails name."""
+    athena: tuple[AthenaTable, ...] = ()
+    """Tables of CloudTrail's logs that a live hunt queries through Athena: none unless named."""
+    athena_gigabytes: Most = 100
+    """What the queries of one table may scan together; 0: nothing is queried."""
+    athena_minutes: Minutes = 30
+    """How long the queries of one table may take together; one that runs then is stopped."""
 
     def __post_init__(self) -> None:
         """Refuse two accounts of one name: their replies would overwrite each other."""
         labels = [account.label for account in self.accounts]
         if len(set(labels)) < len(labels):
             raise ValueError("two accounts go by the same name: give each its own `name`")
+        known = {account.label for account in self.live}
+        for one in self.athena:
+            if one.account and one.account not in known:
+                raise ValueError(f"athena: no account is called {one.account}")
 
     @property
     def live(self) -> tuple[Account, ...]:

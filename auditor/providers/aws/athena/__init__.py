@@ -1,0 +1,14 @@
+"""A table of CloudTrail's logs, asked through Athena: by a person with `query`, live by `collect`.
+
+`table` knows what a table is like, `sql` asks it, `planning` tells what that would cost, `running`
+runs one query and reads its rows, `collecting` does it for every table of the settings, and `told`
+words what came of it. Nothing of the customer's is written: a query is run only where its workgroup
+keeps results with Athena.
+"""
+
+from __future__ import annotations
+
+from auditor.providers.aws.athena.collecting import collect
+from auditor.providers.aws.athena.sql import query
+
+__all__ = ["collect", "query"]
