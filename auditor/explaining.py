@@ -53,8 +53,7 @@ def suggest_of_run(id_: str, folder: Path, out: TextIO, err: TextIO) -> None:
     run = open_run(folder)
     for directory in _directories(run):
         if wanted in directory.identities:
-            platform = directory.identities[wanted].provider
-            seen = used.seen(hunting.kept(run), wanted, platform, run.started)
+            seen = used.seen(results, hunting.kept(run), wanted)
             _suggest(directory, wanted, out, err, seen)
             return
     raise ConfigError(f"the run holds nothing about the rights of {wanted}", "audit again")

@@ -130,8 +130,9 @@ def _with_live(
     """Return the order with the logs that providers gave of these names."""
     until = order.until or collecting.now
     since = (order.begin or until) - hunting.PAST
-    read, gaps = live.collect(todo, folder, names, since, until, collecting, order.begin)
-    return replace(order, logs=[*order.logs, *(Logs(*one) for one in read)], gaps=gaps)
+    read = live.collect(todo, folder, names, since, until, collecting, order.begin)
+    logs = [*order.logs, *(Logs(*one) for one in read.folders)]
+    return replace(order, logs=logs, gaps=read.gaps, asked=read.asked)
 
 
 def show(hunted: Hunted, stream: TextIO, *, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from auditor.collecting import Progress
 from auditor.config import Hunts
 from auditor.errors import ConfigError
 from auditor.models import (
+    Asked,
     Baseline,
     Gap,
     Hunted,
@@ -64,6 +65,8 @@ class Order:
     lists: Sequence[Path] = ()
     gaps: tuple[Gap, ...] = ()
     """What of the logs could not be had."""
+    asked: tuple[Asked, ...] = ()
+    """Which of them the providers themselves were asked for."""
     baselines: Sequence[Baseline] = ()
     """Rotations that runs have watched."""
     engine: str = ""
@@ -118,7 +121,8 @@ def hunt(
         engine,
     )
     hunted = asking.ask(mine, folder, ledgers, progress)
-    return replace(hunted, gaps=(*order.gaps, *hunted.gaps))
+    read = replace(hunted.hunting, asked=order.asked)
+    return replace(hunted, gaps=(*order.gaps, *hunted.gaps), hunting=read)
 
 
 def of_run(

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from auditor.collecting import Collecting
-from auditor.models import Gap
+from auditor.models import Asked, Gap
 from auditor.plan import Plan, require_packages
 from auditor.providers import LogCollector
 from auditor.runs import SNAPSHOT_NAME
 
 _SHOWN = 5
+
+
+class Answered(NamedTuple):
+    """What providers gave of their logs."""
+
+    folders: Sequence[tuple[Path, str]]
+    """Each with its source."""
+    gaps: tuple[Gap, ...]
+    """What could not be read."""
+    asked: tuple[Asked, ...]
 
 
 def collect(
@@ -23,17 +34,17 @@ def collect(
     until: datetime,
     collecting: Collecting,
     begin: datetime | None = None,
-) -> tuple[Sequence[tuple[Path, str]], tuple[Gap, ...]]:
+) -> Answered:
     """Read what providers' logs show into the run's snapshot below `folder`.
 
-    `begin` is that of the window, before which its past lies. Return the folders with the source of
-    each, and what could not be read. What is there already is not asked for again. MissingExtra
-    where a provider's packages are not installed.
+    `begin` is that of the window, before which its past lies. What is there already is not asked
+    for again. MissingExtra where a provider's packages are not installed.
     """
     require_packages(todo)
     read: list[tuple[Path, str]] = []
     gaps: list[Gap] = []
     asked: set[str] = set()
+    of: list[Asked] = []
     for provider, settings in todo.providers.values():
         if not isinstance(provider, LogCollector):
             continue
@@ -41,11 +52,15 @@ def collect(
         gaps += provider.log_gaps(collecting.snapshot)
         known = set(provider.log_names(settings, names, collecting.snapshot))
         if known or not names:
-            gaps += _too_old(provider.log_days(collecting.snapshot), begin, collecting.now)
+            days = provider.log_days(collecting.snapshot)
+            gaps += _too_old(days, begin, collecting.now)
+            oldest = collecting.now - timedelta(days=min(days.values()))
+            end = min(until, collecting.now)
+            of.append(Asked(provider.log_source, max(since, oldest), end))
         asked |= known
         if (logs := folder / SNAPSHOT_NAME / prefix).exists():
             read.append((logs, provider.log_source))
-    return read, (*gaps, *_unknown(sorted(set(names) - asked), collecting))
+    return Answered(read, (*gaps, *_unknown(sorted(set(names) - asked), collecting)), tuple(of))
 
 
 def _too_old(days: Mapping[str, int], begin: datetime | None, now: datetime) -> Iterator[Gap]:

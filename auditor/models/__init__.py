@@ -18,6 +18,7 @@ from auditor.models.access import (
     NoMatch,
     Resolution,
     Seen,
+    Shown,
     Suggestion,
     Usage,
     Weakness,
@@ -27,6 +28,7 @@ from auditor.models.changes import BY_HAND, Change, Point, Who
 from auditor.models.checks import Check, Health
 from auditor.models.closure import Baseline, Closure, KeyUse, Logged, OldKey, Storing, Verdict
 from auditor.models.findings import (
+    Asked,
     FilesRead,
     Finding,
     Habit,
@@ -34,6 +36,7 @@ from auditor.models.findings import (
     Hunted,
     Hunting,
     HuntRun,
+    Kept,
     LogRead,
     Reference,
     Strength,
@@ -62,6 +65,7 @@ from auditor.models.score import Assessment, Reason, Rotate, Severity
 __all__ = [
     "BY_HAND",
     "AccessKey",
+    "Asked",
     "Assessment",
     "Baseline",
     "Candidate",
@@ -93,6 +97,7 @@ __all__ = [
     "Incident",
     "JobRun",
     "Json",
+    "Kept",
     "KeyUse",
     "Kind",
     "Known",
@@ -119,6 +124,7 @@ __all__ = [
     "Secret",
     "Seen",
     "Severity",
+    "Shown",
     "Storing",
     "Strength",
     "Suggestion",

@@ -167,6 +167,24 @@ class Resolution:
     """Why it holds more than it needs, in words; empty where nothing says so."""
     usage: tuple[Usage, ...] = ()
     """What is known of the use of what it is granted; empty where nothing is."""
+    places: tuple[str, ...] = ()
+    """Accounts, as logs name them, in which it was granted something; empty: its own alone. "*" is
+    a grant that reaches more of them than can be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Permissions whose every use a log shows: those of the patterns, in lower case."""
+
+    patterns: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    """Patterns of exceptions from these."""
+
+    def has(self, name: str) -> bool:
+        """Return whether it is about a permission, in lower case."""
+        return any(fnmatchcase(name, one) for one in self.patterns) and not any(
+            fnmatchcase(name, one) for one in self.unless
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,21 +198,51 @@ class Seen:
     until: datetime
     used: frozenset[str]
     """Permissions, as the platform's policies spell them."""
-    recorded: tuple[str, ...]
-    """Patterns of the permissions whose every use these logs show."""
-    unless: tuple[str, ...] = ()
-    """Patterns of exceptions from these."""
+    shown: tuple[Shown, ...]
+    """The permissions whose every use these logs show, by log."""
+    doubtful: frozenset[str] = frozenset()
+    """Permissions that they show in refusals and findings alone: neither needed nor unused."""
+    places: frozenset[tuple[str, str]] = frozenset()
+    """What was used on what, where the platform grants that one by one."""
+    log: str = "the logs"
+    """Which logs these are, in words."""
+    never: str = ""
+    """What they cannot show, in words."""
 
     def shows(self, action: str) -> bool:
         """Return whether the logs would show every use of a permission."""
         name = action.casefold()
-        return any(fnmatchcase(name, one) for one in self.recorded) and not any(
-            fnmatchcase(name, one) for one in self.unless
-        )
+        return any(one.has(name) for one in self.shown)
+
+    def has(self, action: str) -> bool:
+        """Return whether the logs show a permission, or one that its pattern holds, at all."""
+        name, seen = action.casefold(), self.used | self.doubtful
+        return name in seen or ("*" in name and any(fnmatchcase(one, name) for one in seen))
 
     def unused(self, action: str) -> bool:
         """Return whether the logs prove that a permission was not used."""
-        return self.shows(action) and action.casefold() not in self.used
+        return self.shows(action) and not self.has(action)
+
+    @property
+    def span(self) -> str:
+        """Return from when to when they reach, in words."""
+        return f"{self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}"
+
+    def words(self) -> tuple[str, ...]:
+        """Return what they are, what they hold of findings and refusals, and what they cannot show.
+
+        Whoever says what they prove says this, too.
+        """
+        said = [f"by {self.log}, {self.span}"]
+        if self.doubtful:
+            some = ", ".join(sorted(self.doubtful)[:_SHOWN])
+            said.append(
+                f"seen in refusals or findings alone, and kept until these are judged: {some}"
+            )
+        return (*said, f"they cannot show {self.never}") if self.never else tuple(said)
+
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,34 @@ class LogRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """One kind of events that a log of one account holds: proof that the log records that kind.
+
+    Of whomever the hunt looked for, in the last stretch without a hole. What a log does not hold
+    of anybody it may not record: that nobody did it, it cannot tell.
+    """
+
+    platform: str
+    log: str
+    account: str
+    """As the log names it, in lower case."""
+    kind: str
+    """"reads", "writes", "data reads", "git.push"; "" for events of any kind in a region."""
+    since: datetime
+    until: datetime
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A source of logs that its provider was asked for, in every region it has."""
+
+    source: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FilesRead:
     """What became of the files that were given."""
 
@@ -173,6 +201,10 @@ class Hunting:
     """Rules from another hand that cannot be run: title, file, why."""
     tables: tuple[tuple[str, str], ...] = ()
     """What addresses were looked up in, each with the day it is of."""
+    kept: tuple[Kept, ...] = ()
+    """Which kinds of events the logs were seen to record, of which account, and when."""
+    asked: tuple[Asked, ...] = ()
+    """Logs that their provider itself was asked for."""
 
     @property
     def clear(self) -> bool:
@@ -187,6 +219,10 @@ class Used:
     identity_id: str
     what: str
     last: datetime
+    where: str = ""
+    """What it was used on, where the platform grants it one by one: a repository."""
+    only: str = ""
+    """Why it proves no need: all of it was "refused", or is told of by "findings"."""
 
 
 @dataclass(frozen=True, slots=True)

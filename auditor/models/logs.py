@@ -27,3 +27,5 @@ class LogCoverage:
     """What it can never show, in words."""
     readers: Fact[tuple[str, ...]] | None = None
     """Who can read it; None where nobody asked."""
+    misses: tuple[str, ...] = ()
+    """Where it shows nothing although it is on: "regions" other than its own, "global" services."""

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor import hunting
+from auditor import hunting, used
 from auditor.collecting import Silent
 from auditor.hunting import Logs, Order
 from auditor.hunts import store
 from auditor.hunts.events import Event, Outcome, credential_name
 from auditor.hunts.subjects import Subject, Subjects
 from auditor.hunts.uses import LastUse, last_uses
-from auditor.models import Baseline, Hunted, OldKey, Resolution, Results, RunInfo, Severity, Usage
+from auditor.models import (
+    Baseline,
+    Capability,
+    CapabilityName,
+    Hunted,
+    Identity,
+    Known,
+    OldKey,
+    Resolution,
+    Results,
+    RunInfo,
+    Severity,
+    Usage,
+)
 from auditor.tails import Sealer
 
 KEY = credential_name("AKIAIOSFODNN7EXAMPLE", Sealer(b"k" * 32))
@@ -173,3 +186,91 @@ def test_what_an_identity_called_counts_as_its_use_the_later_time_wins(tmp_path:
         Usage("s3:GetObject", datetime(2023, 1, 11, tzinfo=UTC)),
     }
     assert other.usage == ()
+
+
+# --- which kinds of events the log records ----------------------------------------------------
+
+
+def days_of(*calls: tuple[str, str, bool], step: int = 5) -> list[tuple[str, str, str, bool]]:
+    """Return each call every few days of two months."""
+    first = datetime(2022, 11, 15, tzinfo=UTC)
+    return [
+        ((first + timedelta(days=day)).strftime("%Y-%m-%dT%H:%M:%SZ"), *call)
+        for day in range(0, 60, step)
+        for call in calls
+    ]
+
+
+def trail_of(folder: Path, calls: list[tuple[str, str, str, bool]], who: str = USER) -> None:
+    """Write a trail of calls: when, which, in which region, and whether it reads."""
+    folder.mkdir(exist_ok=True)
+    records = [
+        {
+            "eventVersion": "1.08", "eventID": f"{who[-3:]}-{number}", "eventTime": when,
+            "eventSource": "iam.amazonaws.com", "eventName": name, "awsRegion": region,
+            "sourceIPAddress": "203.0.113.9", "userAgent": "aws-cli/2.9.1", "readOnly": reads,
+            "eventCategory": "Management", "managementEvent": True,
+            "recipientAccountId": "123456789012",
+            "userIdentity": {"type": "IAMUser", "arn": who, "userName": who[-2:]},
+        }
+        for number, (when, name, region, reads) in enumerate(calls)
+    ]  # fmt: skip
+    (folder / f"{who[-2:]}.json").write_text(json.dumps({"Records": records}))
+
+
+OTHER = "arn:aws:iam::123456789012:user/cd"
+READS = ("ListUsers", "us-east-1", True)
+THERE = ("ListUsers", "eu-west-3", True)
+WRITES = ("TagUser", "us-east-1", False)
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "why"),
+    [
+        ((READS, THERE), (WRITES,), ""),
+        ((READS, THERE), (READS,), "show no writes of anybody in 123456789012, and may record"),
+    ],
+)
+def test_a_trail_of_reads_alone_makes_no_change_look_unused(
+    tmp_path: Path, mine: Any, others: Any, why: str
+) -> None:
+    trail_of(tmp_path / "logs", days_of(*mine))
+    trail_of(tmp_path / "logs", days_of(*others), OTHER)
+    found = hunting.hunt(
+        Order([Logs(tmp_path / "logs", "cloudtrail")]),
+        Subjects(tuple(Subject(one, frozenset({one}), "aws") for one in (USER, OTHER))),
+        tmp_path / "run",
+        Sealer(b"k" * 32),
+        datetime(2023, 2, 1, tzinfo=UTC),
+        Silent(),
+    )
+    ci = Identity(USER, "aws", "123456789012", "ci", "user", None, "active", ())
+    can = Capability(USER, CapabilityName.ESCALATE, (), ("iam:CreateUser", "iam:TagUser"), ("*",))
+    results = Results(
+        RunInfo("r", datetime(2023, 2, 1, tzinfo=UTC), "0", ""), places=(), secrets=(),
+        classifications=(), credentials=(), identities=(ci,), matches=(), unmatched=(),
+        assessments=(), coverage=(), gaps=(), resolutions=(Resolution(USER, (), (can,)),),
+    )  # fmt: skip
+    told = used.seen(results, found, USER)
+    [resolution] = hunting.with_hunt(results, found).resolutions
+    assert told is not None
+    if why:
+        assert why in (told.value.never if isinstance(told, Known) else told.gap.why)
+        assert not isinstance(told, Known) or not told.value.unused("iam:CreateUser")
+        assert resolution.over_privileged == ()
+    else:
+        assert isinstance(told, Known)
+        assert told.value.unused("iam:CreateUser")
+        assert "do not show 1: iam:CreateUser" in resolution.over_privileged[0]
+
+
+def test_what_refusals_and_stories_show_is_told_apart(tmp_path: Path) -> None:
+    trail(
+        tmp_path / "logs",
+        ("2023-01-09T00:00:00Z", "GetObject", ""),
+        ("2023-01-11T00:00:00Z", "DeleteBucket", "AccessDenied"),
+    )
+    assert {(one.what, one.only) for one in hunted(tmp_path).used} == {
+        ("s3:GetObject", ""),
+        ("s3:DeleteBucket", "refused"),
+    }

@@ -128,6 +128,21 @@ def rule(days: int, status: str = "Enabled", **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("changes", "misses"),
+    [
+        ({}, ()),
+        ({"IsMultiRegionTrail": False}, ("regions", "global")),
+        ({"IsMultiRegionTrail": None}, ("regions", "global")),
+        ({"IncludeGlobalServiceEvents": False}, ("global",)),
+    ],
+)
+def test_a_trail_of_one_region_misses_others(
+    world: Any, changes: Any, misses: tuple[str, ...]
+) -> None:
+    assert coverage_of(world, trail(**changes)).misses == misses
+
+
+@pytest.mark.parametrize(
     ("rules", "days"),
     [
         ([], None),

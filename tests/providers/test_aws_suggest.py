@@ -130,7 +130,9 @@ SPAN = (datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
 
 
 def logs(*used: str) -> Known[Seen]:
-    return Known(Seen(*SPAN, frozenset(one.casefold() for one in used), *recorded("aws")))
+    made = frozenset(one.casefold() for one in used)
+    shown = tuple(row.shown for row in recorded("aws"))
+    return Known(Seen(*SPAN, made, shown, frozenset(), log="trails", never="reads"))
 
 
 @pytest.mark.parametrize("services", [None, {"iam": {}, "ec2": {}, "s3": {}}])
@@ -151,6 +153,7 @@ def test_changes_that_logs_prove_unused_go(world: Any, services: Any) -> None:
     # Nothing shows its use: it has no call of its own. What leads to an administrator goes anyway.
     assert allows(found, "iam:PassRole") == bool(services)
     assert "2026-08-01 to 2026-11-01: ec2:runinstances" in " ".join(found.why)
+    assert found.why[-1] == "they cannot show reads"
 
 
 def test_logs_that_tell_too_little_take_nothing_out(world: Any) -> None:

@@ -110,7 +110,20 @@ def _trail(account: str, trail: Mapping[str, Json]) -> LogCoverage:
         records_ips=Known(value=True),
         central=_central(account, trail, bucket, gap),
         never="; ".join(never),
+        misses=tuple(_misses(trail)),
     )
+
+
+def _misses(trail: Mapping[str, Json]) -> Iterator[str]:
+    """Yield where a trail shows nothing: a single region's has global services in theirs alone.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+    """
+    if trail.get("IsMultiRegionTrail") is not True:
+        yield "regions"
+        yield "global"
+    elif trail.get("IncludeGlobalServiceEvents") is False:
+        yield "global"
 
 
 def _logging(account: str, trail: Mapping[str, Json], status: Json | None) -> Fact[bool]:

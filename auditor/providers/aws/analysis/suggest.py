@@ -84,9 +84,9 @@ def _and_by_logs(keeps: Keeps, seen: Seen) -> Keeps:
 
 def _told(seen: Seen) -> Iterator[str]:
     made = sorted(action for action in seen.used if seen.shows(action))
-    span = f"{seen.since:%Y-%m-%d} to {seen.until:%Y-%m-%d}"
-    yield f"of the changes that logs always show it made, {span}: {', '.join(made) or 'none'}"
-    yield "others of these are taken out; reads, and what logs may not show, stay"
+    yield f"of the calls that logs always show it made, {seen.span}: {', '.join(made) or 'none'}"
+    yield "others of these are taken out; what logs may not show stays"
+    yield from seen.words()
 
 
 @dataclass(frozen=True, slots=True)
