@@ -18,8 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import azure_export
-import github_files
+import exported_files
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -142,18 +141,6 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def azure(folder: Path) -> None:
-    azure_export.write(folder)
-
-
-def aws(folder: Path) -> None:
-    shutil.copytree(ROOT / "tests/data/aws/export", folder, dirs_exist_ok=True)
-
-
-def github(folder: Path) -> None:
-    github_files.write(folder, github_files.replies())
-
-
 def gcp(folder: Path) -> None:
     """Write objects of the words that the reader looks for; test_gcp_hostile.py has more."""
     (folder / "a.json").write_text(json.dumps([{word: word} for word in words("gcp")]))
@@ -198,7 +185,7 @@ def odd_document(text: str, provider: str, chance: random.Random) -> bytes:
     return torn(data, chance) if how == 3 else data
 
 
-@pytest.mark.parametrize("write", [aws, azure, gcp, github])
+@pytest.mark.parametrize("write", [*exported_files.ALL, gcp])
 @examples(25)
 @given(chance=CHANCE)
 def test_an_odd_export_is_told(

@@ -13,8 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import azure_export
-import github_files
+import exported_files
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -32,7 +31,6 @@ from auditor.providers.aws.jobs import read
 from auditor.providers.github.refusals import Refused, refusals
 from auditor.runs import OutputFolder, SnapshotFolder, open_run, read_results
 
-ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DEPTHS = (90, 101, 200, 300, 480, 700, 900, 990, 3_000, 100_000)
 MARK = "@here@"
@@ -82,32 +80,6 @@ def test_broken_json_is_broken_and_not_deep() -> None:
 # --- exported files ----------------------------------------------------------------------------
 
 
-def aws(folder: Path) -> None:
-    shutil.copytree(ROOT / "tests/data/aws/export", folder, dirs_exist_ok=True)
-
-
-def azure(folder: Path) -> None:
-    azure_export.write(folder)
-
-
-def github(folder: Path) -> None:
-    github_files.write(folder, github_files.replies())
-
-
-def gcp(folder: Path) -> None:
-    binding = {"role": "roles/owner", "members": ["user:a@b.example"], "condition": {"title": "t"}}
-    policy = {"policy": {"bindings": [binding]}, "resource": "//x/projects/p", "project": "p"}
-    role = {"name": "roles/owner", "includedPermissions": ["a.b.c"]}
-    account = {"email": "ci@p.iam.gserviceaccount.com", "uniqueId": "1", "projectId": "p"}
-    asset = {
-        "assetType": "storage.googleapis.com/Bucket",
-        "name": "//s/b",
-        "resource": {"data": {}},
-    }
-    for number, one in enumerate((policy, role, account, asset)):
-        (folder / f"{number}.json").write_text(json.dumps([one]))
-
-
 def slots(value: Any) -> list[tuple[Any, Any]]:
     """Return every container of a document with each of its keys."""
     found: list[tuple[Any, Any]] = []
@@ -130,7 +102,7 @@ def deepened(text: str, levels: int, chance: random.Random) -> str:
     return told.replace(json.dumps(MARK), nested(levels), 1)
 
 
-@pytest.mark.parametrize("write", [aws, azure, gcp, github])
+@pytest.mark.parametrize("write", exported_files.ALL)
 @settings(
     max_examples=40,
     deadline=None,

@@ -13,8 +13,9 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ MOST_FILES = 50_000
 _NOT_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """Byte order marks, the other halves of UTF-16 letters, and space."""
 _GZIP, _GZIP_HEAD = ".gz", b"\x1f\x8b"
+NO_OBJECTS = "it holds something else than JSON objects"
 _TOO_LARGE = "it is larger than {} MiB"
 
 
@@ -35,12 +37,13 @@ _TOO_LARGE = "it is larger than {} MiB"
 class Found:
     """One JSON object of an export. `file` is the path inside it.
 
-    `listed`: whether it stood in a list.
+    `listed`: whether it stood in a list. `entry`: its number in the file, from 1.
     """
 
     document: dict[str, Any]
     file: str
     listed: bool
+    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Problem:
     why: str
     strange: bool = False
     """Whether it is sound, but nothing that the audit reads."""
+    entry: int = 0
+    """Number, from 1, of the entry of a list that is left out; 0 where it is more than one."""
 
 
 class Unusable(Exception):
@@ -93,6 +98,20 @@ def read_files(folder: Path, parse: Callable[[str, bytes], Iterator[T]]) -> Iter
             yield from parse(name.removesuffix(_GZIP), data)
         except (Unusable, ValueError, OSError) as error:
             yield Problem(name, _reason(error))
+
+
+def counted(problems: Iterable[Problem]) -> list[Problem]:
+    """Return each problem of a file once, with how many of its entries have it, and the first."""
+    found: dict[Problem, list[int]] = defaultdict(list)
+    for problem in problems:
+        found[replace(problem, entry=0)] += [problem.entry] if problem.entry else []
+    return [replace(one, why=one.why + _counted(entries)) for one, entries in found.items()]
+
+
+def _counted(entries: list[int]) -> str:
+    if len(entries) <= 1:
+        return "".join(f" (entry {one})" for one in entries)
+    return f" ({len(entries):,} entries, the first is entry {min(entries)})"
 
 
 def is_json(data: bytes) -> bool:
@@ -160,15 +179,17 @@ def _documents(name: str, data: bytes) -> Iterator[Found | Nothing | Problem]:
         if name.lower().endswith((".json", ".jsonl")):
             raise Unusable("it is empty" if not data.strip() else "it is not JSON")
         return
+    entry = 0
     for value in values(data):
         if value == []:
             yield Nothing(name)
         listed = isinstance(value, list)
         for item in value if listed else [value]:
+            entry += 1
             if isinstance(item, dict):
-                yield Found(item, name, listed)
+                yield Found(item, name, listed, entry)
             else:
-                yield Problem(name, "it holds something else than JSON objects", strange=True)
+                yield Problem(name, NO_OBJECTS, strange=True, entry=entry)
 
 
 def _past_space(content: str, at: int) -> int:

@@ -226,3 +226,19 @@ def test_documents_of_another_shape_crash_nothing(world: Any, document: Any) -> 
     reading = read_accounts(["prod"], world.snapshot)
     assert reading.accounts[0].id == world.account
     world.directory()
+
+
+def test_whoever_a_reply_does_not_name_leaves_a_gap(world: Any) -> None:
+    world.write(
+        users={"ci": {}}, keys={"ci": [world.metadata(1)]}, RoleDetailList=[{"Path": "/"}, {}]
+    )
+    (gap,) = world.directory().gaps
+    assert gap.what == "2 entries of what was read of AWS account 111122223333"
+    assert gap.why == "the first, entry 1 of RoleDetailList, has no RoleName or Arn"
+
+
+def test_a_user_without_a_name_is_called_by_its_arn(world: Any) -> None:
+    world.write(users={"ci": {"UserName": None}}, keys={"ci": [world.metadata(1)]})
+    directory = world.directory()
+    assert directory.identities[world.arn("ci")].name == "ci"
+    assert directory.gaps == ()

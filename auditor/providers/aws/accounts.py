@@ -20,6 +20,7 @@ from auditor.providers.aws.documents import (
     document_key,
     entries,
     is_complete,
+    left_out,
     parse_time,
     text,
 )
@@ -164,7 +165,7 @@ class _Reader:
         details_gap = self._details_gap()
         users_known = not details_gap or is_complete(self.user_list) or self.report.readable
         gaps_of_keys = (
-            *_there(self._report_gap(), self._root_gap()),
+            *_there(self._report_gap(), self._root_gap(), self._left_out_gap()),
             *gaps.gaps_of_each(self.id, parts.KEYS, self.unlisted),
         )
         return Account(
@@ -206,9 +207,12 @@ class _Reader:
         return {found.arn: found for found in named if found.arn}
 
     def _with_arn(self, found: Principal) -> Principal:
-        """Return a principal under its ARN, of its name where a reply has something else there."""
+        """Return a principal under its ARN, of its name where a reply has something else there.
+
+        And with a name: the end of its ARN where the reply has none.
+        """
         if _ARN.fullmatch(found.arn):
-            return found
+            return found if found.name else replace(found, name=found.arn.rpartition("/")[2])
         what = "root" if found.kind == "root" else f"{found.kind}/{found.name}"
         return replace(found, arn=f"arn:aws:iam::{self.id}:{what}" if found.name else "")
 
@@ -270,6 +274,12 @@ class _Reader:
     def _report_gap(self) -> Gap | None:
         readable = self.report.readable
         return None if readable else gaps.gap_of(self.id, parts.REPORT, self.report.document)
+
+    def _left_out_gap(self) -> Gap | None:
+        """Return the gap of whoever a reply mentions and does not name: they may have keys."""
+        found = list(left_out(self.details))
+        found += [("credential report", row, "names no user") for row in self.report.nameless]
+        return gaps.gap_of_entries(self.id, found) if found else None
 
     def _root_gap(self) -> Gap | None:
         if not self.report.root_has_key:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -121,6 +121,38 @@ def entries(document: Json, name: str) -> list[dict[str, Any]]:
     listing = document.get(name) if isinstance(document, dict) else None
     found = listing if isinstance(listing, list) else ()
     return [entry for entry in found if isinstance(entry, dict)]
+
+
+def left_out(document: Json) -> Iterator[tuple[str, int, str]]:
+    """Yield each entry of a reply that cannot be used: its listing, its number from 1, and why.
+
+    A listing that is none is its own entry 0.
+    """
+    for listing, names in NEEDED.items():
+        found = document.get(listing) if isinstance(document, dict) else None
+        if found is not None and not isinstance(found, list):
+            yield listing, 0, "is no list"
+        for number, entry in enumerate(found if isinstance(found, list) else (), 1):
+            if not is_usable(entry, names):
+                yield listing, number, f"has no {' or '.join(names)}"
+
+
+def is_usable(entry: Json, names: Iterable[str]) -> bool:
+    """Return whether an entry of a listing is an object with one of the fields it is known by."""
+    return any(text(entry, name) for name in names)
+
+
+NEEDED = {
+    "UserDetailList": ("UserName", "Arn"),
+    "GroupDetailList": ("GroupName",),
+    "RoleDetailList": ("RoleName", "Arn"),
+    "Policies": ("Arn",),
+    "AccessKeyMetadata": ("AccessKeyId",),
+    "OpenIDConnectProviderList": ("Arn",),
+    "trailList": ("TrailARN", "Name"),
+    "ServicesLastAccessed": ("ServiceNamespace",),
+}
+"""Listings, with the fields of which one tells what an entry is."""
 
 
 def text(document: Json, name: str) -> str:

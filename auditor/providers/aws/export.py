@@ -14,12 +14,14 @@ from auditor.collecting import Collecting
 from auditor.providers.aws.documents import (
     DETAIL_LISTS,
     EXPORT_FILES,
+    NEEDED,
     STRANGE,
     account_key,
     clean,
     document_key,
     entries,
     is_complete,
+    is_usable,
     sealed_key,
     text,
 )
@@ -28,7 +30,7 @@ from auditor.providers.aws.files import Reply, read_export
 from auditor.providers.aws.keys import account_of_key
 from auditor.providers.aws.report import Report
 from auditor.providers.aws.settings import Settings
-from auditor.providers.exports import Problem
+from auditor.providers.exports import Problem, counted
 from auditor.tails import Sealer
 
 DETAILS = "get-account-authorization-details"
@@ -54,7 +56,7 @@ def _file_list(found: Iterable[Reply | Problem], problems: Iterable[Problem]) ->
     used = sorted({item.file for item in found if isinstance(item, Reply)})
     wrong = [
         {"File": item.file, "error": STRANGE if item.strange else "Unusable", "message": item.why}
-        for item in problems
+        for item in counted(problems)
     ]
     return clean({"Files": [{"File": file} for file in used], "Problems": wrong})
 
@@ -180,7 +182,7 @@ class _Sorter:
             account = self._of_user(reply, user, key_id)
             if account and key_id:
                 self.accounts[account].keys.setdefault(user, {})[key_id] = metadata
-            else:
+            elif key_id:
                 self._refuse(reply, "it does not tell which account its keys are of")
         if not listed:
             self._add_no_keys(reply)
@@ -249,7 +251,12 @@ def _merged(pages: list[Reply]) -> dict[str, Any]:
     """Return one document of all pages. One of them must be a last page."""
     merged: dict[str, Any] = {}
     for name in DETAIL_LISTS:
-        found = (entry for page in pages for entry in entries(page.document, name))
+        found = (
+            entry
+            for page in pages
+            for entry in entries(page.document, name)
+            if is_usable(entry, NEEDED[name])  # of others, reading the file has told
+        )
         merged[name] = list({text(entry, "Arn") or id(entry): entry for entry in found}.values())
     if all(_is_cut(page.document) for page in pages):
         merged |= {"error": "Truncated", "message": "the export ends before its last page"}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.providers.aws.documents import left_out
 from auditor.providers.exports import (
     Problem,
     Unusable,
@@ -73,6 +74,10 @@ def _json_replies(name: str, data: bytes) -> Iterator[Reply | Problem]:
         strange += not kind
         if kind:
             yield Reply(kind, document, name)
+            yield from (
+                Problem(name, f"an entry of its {listing} {why}: it was left out", entry=number)
+                for listing, number, why in left_out(document)
+            )
     if strange:
         yield Problem(name, "it is no reply of a call that the audit reads", strange=True)
 

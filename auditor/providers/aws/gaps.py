@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from auditor.models import Gap, Json
 from auditor.providers.aws.documents import LIMIT, text
@@ -64,6 +64,19 @@ def gap_of_entry(name: str, document: Json | None) -> Gap:
         fix=_ENTRY_RENEW if text(document, "error") in _STALE else _ENTRY_ALLOW,
         source="aws",
         affects=(name,),
+    )
+
+
+def gap_of_entries(account: str, left_out: Sequence[tuple[str, int, str]]) -> Gap:
+    """Return the gap of entries that cannot be used: listing, number and why of each."""
+    listing, number, why = left_out[0]
+    return Gap(
+        what=f"{len(left_out):,} entries of what was read of AWS account {account}",
+        why=f"the first, entry {number} of {listing}, {why}",
+        fix="look in the console for identities that the report lacks, and run again with "
+        "--resume; until then what they may do and which keys they have is not known",
+        source=source_of(account),
+        affects=(account,),
     )
 
 

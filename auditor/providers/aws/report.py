@@ -64,6 +64,11 @@ class Report:
         """Return whether the report shows an access key of the root user."""
         return any(row.has_key for row in self.rows if row.is_root)
 
+    @property
+    def nameless(self) -> tuple[int, ...]:
+        """Return the numbers, from 1, of the rows that name no user."""
+        return tuple(number for number, row in enumerate(self.rows, 1) if not row.name)
+
     def has_no_keys(self, user: str) -> bool:
         """Return whether the report says of the user that it has no access key at all."""
         return user in self._by_name and not self._by_name[user].has_key

@@ -30,13 +30,20 @@ from auditor.providers.azure.documents import (
     EXPORT_FILES,
     clean,
     document_key,
-    entries,
     text,
 )
-from auditor.providers.azure.kinds import OF_ONE, About, kind_of, parent_of, unfolded
+from auditor.providers.azure.kinds import OF_ONE, About, kind_of, lacking, parent_of, unfolded
 from auditor.providers.azure.settings import Settings
-from auditor.providers.exports import Found, Nothing, Problem, read_folder
+from auditor.providers.exports import (
+    NO_OBJECTS,
+    Found,
+    Nothing,
+    Problem,
+    counted,
+    read_folder,
+)
 
+NOTHING = "it holds objects that the audit does not read"
 _CONTEXT = "@odata.context"
 _NEXT = ("@odata.nextLink", "nextLink")
 
@@ -56,8 +63,7 @@ def collect(settings: Settings, collecting: Collecting) -> None:
             files.add(item.file)
     for kind, document in sorting.documents():
         collecting.snapshot.save(document_key(kind, EXPORT), document)
-    once = {(item.file, item.why): item for item in problems}
-    wrong = [{"File": p.file, "why": p.why, "strange": p.strange} for p in once.values()]
+    wrong = [{"File": p.file, "why": p.why, "strange": p.strange} for p in counted(problems)]
     collecting.snapshot.save(EXPORT_FILES, {"value": [], "Files": sorted(files), "Problems": wrong})
 
 
@@ -73,16 +79,19 @@ class _Sorting:
         """Take one object, or one reply with its list; yield what is wrong with it."""
         about = About(text(found.document, _CONTEXT), PurePosixPath(found.file).name)
         listed = found.document.get("value")
-        items = entries(found.document) if isinstance(listed, list) else [found.document]
+        items = listed if isinstance(listed, list) else [found.document]
         if isinstance(listed, list) and not listed:
             self.add_nothing(about)
         if any(found.document.get(name) for name in _NEXT):
             yield Problem(found.file, "it is the first page only: az rest does not follow nextLink")
-        strange = 0
-        for item in (inner for outer in items for inner in unfolded(outer)):
-            strange += not self._put(item, about)
-        if strange:
-            yield Problem(found.file, "it holds objects that the audit does not read", strange=True)
+        first = 1 if isinstance(listed, list) else found.entry
+        for number, outer in enumerate(items, first):
+            if not isinstance(outer, dict):
+                yield Problem(found.file, NO_OBJECTS, entry=number)
+                continue
+            for item in unfolded(outer):
+                if why := self._put(item, about):
+                    yield Problem(found.file, why, strange=why is NOTHING, entry=number)
 
     def add_nothing(self, about: About) -> None:
         """Take an empty list, where its address or its file tells of what."""
@@ -98,19 +107,22 @@ class _Sorting:
         for kind in sorted(self._items.keys() | self._parents.keys()):
             yield kind, {"value": self._items[kind], "parents": sorted(self._parents[kind])}
 
-    def _put(self, item: Mapping[str, Any], about: About) -> bool:
+    def _put(self, item: Mapping[str, Any], about: About) -> str:
+        """Take one object. Return why it is left out, "" where it is not."""
         kind = kind_of(item, about)
         if not kind:
-            return False
+            return NOTHING
+        if nameless := lacking(kind, item):
+            return f"it holds {kind} without {nameless}: they were left out"
         kept = clean(kind, item, self._sealer)
         if kind in OF_ONE:
             parent = parent_of(kind, item, about)
             if not parent:
-                return False
+                return f"it does not tell of what the {kind} in it are: put the id into its name"
             kept["parent"] = parent
             self._parents[kind].add(parent)
         self._items[kind].append(kept)
-        return True
+        return ""
 
 
 _EMPTY = {

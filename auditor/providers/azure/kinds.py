@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from auditor.providers.azure.documents import entries, flatten, text
+from auditor.providers.azure.documents import flatten, text
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 OF_ONE = frozenset(("app-roles", "owners", "federated", "member-of", "members"))
@@ -34,6 +34,14 @@ def kind_of(item: Item, about: About) -> str:
     return kind
 
 
+def lacking(kind: str, item: Item) -> str:
+    """Return which field an object lacks without which nobody can tell what it is, "" for none."""
+    flat = flatten(item)
+    needed = _NEEDED.get(kind, ("id",))
+    whole = any(isinstance(flat.get(name), str) and flat[name] for name in needed)
+    return "" if whole else " or ".join(needed)
+
+
 def parent_of(kind: str, item: Item, about: About) -> str:
     """Return the id of what a listing is about, "" where nobody tells."""
     if kind == "app-roles":
@@ -47,8 +55,11 @@ def unfolded(item: Item) -> Iterator[Item]:
     flat = flatten(item)
     above = text(flatten(flat.get("details")).get("parent"), "id")
     yield {**item, "parentId": above} if above else item
-    for child in entries(flat, "children"):
-        yield from unfolded({**child, "parentId": text(item, "id")})
+    children = flat.get("children")
+    for child in children if isinstance(children, list) else ():
+        # What is no object yields one that is nothing, which is told.
+        told = {**child, "parentId": text(item, "id")} if isinstance(child, dict) else {}
+        yield from unfolded(told)
 
 
 _BY_ADDRESS = (
@@ -56,6 +67,27 @@ _BY_ADDRESS = (
     ("member-of", re.compile(r"(?:transitive)?memberof\b|member-of")),
     ("members", re.compile(r"(?:transitive)?members\b")),
 )
+
+
+_NEEDED = {
+    "app-roles": ("appRoleId",),
+    "classic-administrators": ("emailAddress", "name", "id"),
+    "credential-use": ("keyId",),
+    "delegated-grants": ("clientId",),
+    "deny-assignments": ("denyAssignmentName",),
+    "directory-assignments": ("principalId",),
+    "directory-eligible": ("principalId",),
+    "eligible": ("roleEligibilityScheduleId", "id", "name"),
+    "federated": ("issuer",),
+    "role-assignments": ("principalId",),
+    "role-definitions": ("id", "name", "roleName"),
+    "subscriptions": ("subscriptionId", "id"),
+    "tenant": ("id", "tenantId"),
+}
+"""Fields of which an object has one, where that is not its id.
+
+What else an assignment, a definition or a denial must have, their readers say (`engine.documents`).
+"""
 
 
 _DIRECTORY_OBJECTS = ("", "service-principals", "applications", "users", "groups")

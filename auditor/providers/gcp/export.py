@@ -24,7 +24,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from auditor.collecting import Collecting
-from auditor.providers.exports import Found, Nothing, Problem, read_folder
+from auditor.providers.exports import Found, Nothing, Problem, counted, read_folder
+from auditor.providers.gcp import lacking
 from auditor.providers.gcp.documents import (
     EXPORT_FILES,
     TAILS,
@@ -40,6 +41,7 @@ from auditor.providers.gcp.settings import Settings
 from auditor.providers.gcp.trust import pool_of
 
 SCOPE = "export"
+NOTHING = "it is nothing that the audit reads"
 _EMAIL = re.compile(r"[\w.+-]+@[\w.-]+\.gserviceaccount\.com")
 _GROUP = re.compile(r"[\w.+-]+@[\w.-]+")
 _KEY = re.compile(r"projects/[^/]+/serviceAccounts/([^/]+)/keys/")
@@ -53,8 +55,8 @@ def collect(settings: Settings, collecting: Collecting) -> None:
     found = list(read_folder(Path(settings.export)))
     problems = [item for item in found if isinstance(item, Problem)]
     for item in found:
-        if isinstance(item, Found) and (why := sorting.add(item)):
-            problems.append(Problem(item.file, why, strange=True))
+        if isinstance(item, Found) and (problem := sorting.add(item)):
+            problems.append(problem)
         elif isinstance(item, Nothing):
             sorting.add_nothing(item)
     for key, document in sorting.documents(collecting):
@@ -65,9 +67,8 @@ def collect(settings: Settings, collecting: Collecting) -> None:
 
 
 def _file_list(files: Iterable[str], problems: Iterable[Problem]) -> dict[str, Any]:
-    once = {(item.file, item.why): item for item in problems}
     wrong = [
-        {"File": item.file, "why": item.why, "strange": item.strange} for item in once.values()
+        {"File": item.file, "why": item.why, "strange": item.strange} for item in counted(problems)
     ]
     return clean({"Files": sorted(files), "Problems": wrong})  # type: ignore[no-any-return]
 
@@ -81,12 +82,13 @@ class _Sorting:
         self._projects: set[str] = set()
         self._pools: set[str] = set()
 
-    def add(self, item: Found) -> str:
-        """Take one object. Return why it is of no use, "" where it is."""
+    def add(self, item: Found) -> Problem | None:
+        """Take one object. Return why it is of no use, None where it is."""
         for is_kind, take in _KINDS:
             if is_kind(item.document):
-                return take(self, item) or ""
-        return "it is nothing that the audit reads"
+                why = take(self, item) or ""
+                return Problem(item.file, why, entry=item.entry) if why else None
+        return Problem(item.file, NOTHING, strange=True, entry=item.entry)
 
     def add_nothing(self, item: Nothing) -> None:
         """Take an empty list: of keys, where the file is called after a service account."""
@@ -111,21 +113,28 @@ class _Sorting:
     def _put(self, part: str, name: str, listing: str, document: Any) -> None:
         self._lists[part, name, listing].append(clean(document))
 
-    def policies(self, item: Found) -> None:
-        """Take a result of the search for policies."""
+    def policies(self, item: Found) -> str:
+        """Take a result of the search for policies, as far as its bindings can be read."""
         self._put("policies", SCOPE, "results", item.document)
+        return lacking.bindings(item.document)
 
-    def asset(self, item: Found) -> None:
+    def asset(self, item: Found) -> str:
         """Take an asset: with a policy for its audit configuration, else for what it is."""
+        if why := lacking.asset_name(item.document):
+            return why
         part = "audit-configs" if "iamPolicy" in item.document else "assets"
         self._put(part, SCOPE, "assets", item.document)
+        return ""
 
-    def project(self, item: Found) -> None:
+    def project(self, item: Found) -> str:
         """Take a project as the resource manager lists it."""
+        if not text(item.document, "projectId"):
+            return "it holds projects without an id: they were left out"
         self._projects |= {text(item.document, name) for name in ("projectId", "projectNumber")}
         kind = "cloudresourcemanager.googleapis.com/Project"
         asset = {"assetType": kind, "resource": {"data": item.document}}
         self._put("assets", SCOPE, "assets", asset)
+        return ""
 
     def provider(self, item: Found) -> None:
         """Take a provider of a workload identity pool."""
@@ -153,6 +162,8 @@ class _Sorting:
         """Take a role. In a list, without permissions, it is one that was not described."""
         if item.listed and "includedPermissions" not in item.document:
             return "its roles come without permissions: gcloud iam roles describe prints them"
+        if not lacking.is_texts(item.document, "includedPermissions"):
+            return "it holds roles whose permissions are no list: they were left out"
         self._put("roles", SCOPE, "roles", item.document)
         return None
 
@@ -160,6 +171,8 @@ class _Sorting:
         """Take a deny policy; its name tells what it is attached to."""
         if "rules" not in item.document:
             return "deny policies come without rules: gcloud iam policies get prints them"
+        if not lacking.is_objects(item.document, "rules"):
+            return "it holds deny policies whose rules are no list: they were left out"
         place = _DENY.match(text(item.document, "name"))
         where = f"//{unquote(place[1])}" if place else ""
         self._put("deny", where, "policies", item.document)
@@ -170,6 +183,8 @@ class _Sorting:
         group = _GROUP.search(PurePosixPath(item.file).name.removesuffix(".json"))
         if not group:
             return "it does not tell of which group: call the file after the group's e-mail"
+        if not text(item.document.get("preferredMemberKey"), "id"):
+            return "it holds members without an id: they were left out"
         self._put("members", group[0].lower(), "memberships", item.document)
         return None
 

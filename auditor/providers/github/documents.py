@@ -35,11 +35,13 @@ _LONGEST_MESSAGE = 300
 
 def listing(part: Part, items: Iterable[Json], sealer: Sealer) -> dict[str, Any]:
     """Return the document of a list; what is no entry of it is dropped and said."""
-    found = list(items)
-    kept = [_kept(part, item, sealer) for item in found if is_one(part, item)]
-    document: dict[str, Any] = {"Items": kept}
-    if len(kept) < len(found):
-        document |= {"error": "Strange", "message": "the listing holds what is no entry of it"}
+    found = [(item, is_one(part, item)) for item in items]
+    document: dict[str, Any] = {"Items": [_kept(part, item, sealer) for item, is_ in found if is_]}
+    wrong = [number for number, (_, is_) in enumerate(found, 1) if not is_]
+    if wrong:
+        told = f"{len(wrong):,} of {len(found):,}, the first is entry {wrong[0]}"
+        message = f"the listing holds what is no entry of it ({told})"
+        document |= {"error": "Strange", "message": message}
     return document
 
 
@@ -52,7 +54,7 @@ def single(part: Part, body: Json, sealer: Sealer) -> dict[str, Any]:
 
 def is_one(part: Part, item: Json) -> bool:
     """Return whether something is an entry of a listing, or the object, as GitHub has them."""
-    return isinstance(item, dict) and part.must in item
+    return isinstance(item, dict) and item.get(part.must) not in (None, "")
 
 
 def _kept(part: Part, item: Mapping[str, Json], sealer: Sealer) -> dict[str, Any]:
