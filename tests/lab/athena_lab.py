@@ -131,11 +131,12 @@ class Lab:
 
     def answer(self, service: str, action: str, asked: Any) -> tuple[int, Any]:
         self.calls.append((action, asked))
-        self._judge(service, action, asked, "input_shape")
+        if service in ("athena", "glue"):
+            self._judge(service, action, asked, "input_shape")
         if self.throttled.get(action, 0):
             self.throttled[action] -= 1
             return 400, {"__type": "ThrottlingException", "message": "Rate exceeded"}
-        if action in self.denied:
+        if action in self.denied or service not in ("athena", "glue"):
             return 400, {"__type": "AccessDeniedException", "message": f"not allowed: {action}"}
         try:
             told = getattr(self, action)(asked)
@@ -329,6 +330,11 @@ _WHO = (
 )
 
 
+_DENIED = "<Error><Code>AccessDenied</Code><Message>no listing</Message></Error>"
+_REFUSED = f"<ErrorResponse>{_DENIED}</ErrorResponse>"
+_SERVICES = {"AWSGlue": "glue", "AmazonAthena": "athena"}
+
+
 @contextmanager
 def serving(lab: Lab) -> Iterator[Lab]:
     """Serve the lab while the context lasts."""
@@ -341,17 +347,17 @@ def serving(lab: Lab) -> Iterator[Lab]:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             target = self.headers.get("X-Amz-Target", "")
             if not target:
-                self._send(200, _WHO)
+                known = b"GetCallerIdentity" in body
+                self._send(200 if known else 403, _WHO if known else _REFUSED)
                 return
-            service = "glue" if target.startswith("AWSGlue") else "athena"
+            service = _SERVICES.get(target.partition(".")[0], "")
             status, told = lab.answer(service, target.rpartition(".")[2], json.loads(body))
             self._send(status, json.dumps(told))
 
         def do_GET(self) -> None:
             asked = parse_qs(urlsplit(self.path).query)
             text = lab.objects(asked.get("prefix", [""])[0])
-            denied = "<Error><Code>AccessDenied</Code><Message>no listing</Message></Error>"
-            self._send(200 if text else 403, text or denied)
+            self._send(200 if text else 403, text or _DENIED)
 
         def _send(self, status: int, text: str) -> None:
             content = text.encode()

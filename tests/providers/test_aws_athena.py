@@ -13,11 +13,14 @@ import pytest
 from athena_lab import ACCOUNT, BUCKET, TABLE, Lab, catalog, projected, serving, workgroup
 from aws_door import environment
 from cloudtrail_records import KEY, ROLE, SESSION, USER, assumed, call, session_of
+from typer.testing import CliRunner
 
+from auditor.cli import app
 from auditor.collecting import Collecting
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
-from auditor.models import Known
+from auditor.models import Health, Known
+from auditor.providers.aws import PROVIDER
 from auditor.providers.aws.athena import collect, told
 from auditor.providers.aws.athena.collecting import PREFIX, TABLES
 from auditor.providers.aws.client import Clients, connect
@@ -287,6 +290,7 @@ def test_a_hostile_name_stays_a_name(lab: Lab, tmp_path: Path) -> None:
         (("region", "string"), ("timestamp", "string")),
         (("account", "string"), ("region", "string"), ("timestamp", "string")),
         (("region", "string"), ("year", "string"), ("month", "string"), ("day", "string")),
+        (("year", "int"), ("month", "int")),
         (("dt", "string"),),
     ],
     ids=lambda keys: " ".join(name for name, _ in keys) or "none",
@@ -317,7 +321,7 @@ def test_projected_partitions_are_said_to_be_so(lab: Lab, tmp_path: Path) -> Non
     answer = ask(lab, tmp_path)
     assert answer.ids == ["1"]
     (note,) = answer.notes
-    assert "partitions are projected by region, timestamp, where timestamp BETWEEN" in note
+    assert "partitions are projected, those where timestamp BETWEEN" in note
     assert "1 objects of 1.0 MB for each query" in note
     assert lab.count("GetPartitions") == 0
     (coverage,) = told.coverage(ACCOUNT, answer.snapshot)
@@ -423,6 +427,89 @@ def test_coverage_says_what_was_asked_and_what_it_cannot_tell(lab: Lab, tmp_path
         "1 events of 2023-01-02 03:04 to 2023-01-02 03:04 came",
     ):
         assert words in coverage.never
+
+
+def test_columns_that_a_table_has_not_are_gaps(lab: Lab, tmp_path: Path) -> None:
+    described = dict(lab.table["StorageDescriptor"])
+    blind = ("responseelements", "useragent")
+    described["Columns"] = [one for one in described["Columns"] if one["Name"] not in blind]
+    lab.table = catalog(StorageDescriptor=described)
+    lab.records.append(assumed("2", SESSION))
+    answer = ask(lab, tmp_path)
+    (gap,) = answer.gaps
+    assert sorted(answer.ids) == ["1", "2"]
+    assert gap.what.startswith("userAgent, responseElements of the events in Athena table")
+    assert "sessions were not followed" in gap.why
+
+
+def test_sessions_beyond_the_limit_are_a_gap(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.providers.aws.athena.collecting.DEEPEST", 1)
+    lab.records.append(assumed("2", SESSION))
+    (gap,) = ask(lab, tmp_path).gaps
+    assert gap.what == "what 1 further sessions did, in Athena table logs.cloudtrail in us-east-1"
+
+
+def test_everybody_is_not_asked_for(lab: Lab, tmp_path: Path) -> None:
+    collecting = Collecting(SnapshotFolder(tmp_path / "snapshot"), SEALER, Told(), NOW)
+    settings = Settings(endpoint=lab.url, athena=(AthenaTable(TABLE, "auditor"),))
+    collect(settings, (), SINCE, NOW, collecting, {ACCOUNT: clients(lab.url, 0)})
+    (gap,) = Answer(tmp_path, []).gaps
+    assert gap.why == "it is asked of named identities alone"
+    assert lab.calls == []
+
+
+def test_a_live_hunt_asks_it_and_reads_the_answer(lab: Lab, tmp_path: Path) -> None:
+    lab.records.append(call("2", "StopLogging", eventSource="cloudtrail.amazonaws.com"))
+    config = tmp_path / "config.toml"
+    table = f'[{{ table = "{TABLE}", workgroup = "auditor" }}]'
+    config.write_text(f'[providers.aws]\nendpoint = "{lab.url}"\nretries = 0\nathena = {table}\n')
+    words = ["hunt", "--live", "--identity", USER, "--format", "json", "--since", "2023-01-01"]
+    done = CliRunner().invoke(
+        app, [*words, "--until", "2023-01-10", "--config", str(config)],
+        env={"HOME": str(tmp_path), "AWS_MAX_ATTEMPTS": "1"},
+    )  # fmt: skip
+    assert done.exit_code in (0, 1), done.output
+    told = json.loads(done.stdout)
+    assert "StopLogging" in json.dumps(told["findings"])
+    assert "2 objects of 2.0 MB for each query" in done.stderr
+    dated = [gap["what"] for gap in told["coverage"]["gaps"] if "Athena" in gap["what"]]
+    assert any(what.startswith("what happened on 2022/11/02") for what in dated)
+
+
+def test_a_dry_run_announces_it(lab: Lab) -> None:
+    settings = Settings(athena=(AthenaTable(TABLE, "auditor", "eu-west-1"),), athena_gigabytes=5)
+    found = [one for one in PROVIDER.planned_calls(settings, 0) if "Athena" in one.each]
+    assert {one.call for one in found} >= {"athena:StartQueryExecution", "glue:GetPartitions"}
+    assert all("eu-west-1" in one.host for one in found)
+    assert all(one.quota == "at most 5 GB scanned of a table" for one in found)
+    asked = {f"{'athena' if 'Query' in n or 'Work' in n else 'glue'}:{n}" for n, _ in lab.calls}
+    assert asked <= {one.call for one in found}
+    assert not [one for one in PROVIDER.planned_calls(Settings(), 0) if "Athena" in one.each]
+
+
+@pytest.mark.parametrize(
+    ("group", "says"),
+    [
+        (workgroup(), "keeps results with Athena"),
+        (workgroup(ManagedQueryResultsConfiguration=None), "not asked: workgroup auditor writes"),
+    ],
+)
+def test_doctor_says_whether_a_table_would_be_asked(group: Any, says: str, lab: Lab) -> None:
+    lab.workgroup = group
+    settings = Settings(endpoint=lab.url, retries=0, athena=(AthenaTable(TABLE, "auditor"),))
+    (check,) = (one for one in PROVIDER.examine(settings) if one.about == f"Athena table {TABLE}")
+    assert says in check.says
+    assert (check.health is Health.OK) == (says == "keeps results with Athena")
+
+
+def test_it_stands_among_the_logs_of_its_account(lab: Lab, tmp_path: Path, world: Any) -> None:
+    document = ask(lab, tmp_path).document
+    world.write()
+    world.snapshot.save(f"{TABLES}{world.account}/us-east-1/{TABLE}", document)
+    (shown,) = (one for one in world.directory().logs if "Athena" in one.log)
+    assert shown.log == "Athena table logs.cloudtrail in us-east-1"
 
 
 def test_nobody_is_asked_about_without_a_table_or_a_name(lab: Lab, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from auditor.models import Check, Health
 from auditor.providers.aws import gaps, parts
+from auditor.providers.aws.athena import planning, told
 from auditor.providers.aws.client import Clients, connect
 from auditor.providers.aws.documents import refusal
 from auditor.providers.aws.parts import Part
-from auditor.providers.aws.settings import Account, Settings
+from auditor.providers.aws.settings import Account, AthenaTable, Settings
 
 _QUESTIONS: tuple[tuple[Part, str, str, dict[str, Any]], ...] = (
     (parts.DETAILS, "iam", "get_account_authorization_details", {"MaxItems": 1}),
@@ -52,6 +53,25 @@ def examine(settings: Settings) -> Iterator[Check]:
             continue
         yield Check(about, Health.OK, f"entered as {arn}")
         yield from _asked(about, account, clients, failures)
+        for one in settings.athena:
+            if (one.account or settings.live[0].label) == account.label:
+                yield _of_table(one, one.region or settings.region, clients, failures)
+
+
+def _of_table(
+    one: AthenaTable, region: str, clients: Clients, failures: tuple[type[Exception], ...]
+) -> Check:
+    """Return whether a live hunt would query a table."""
+    about = f"Athena table {one.table}"
+    athena = clients.other("athena", region)
+    try:
+        planning.check(athena.get_work_group(WorkGroup=one.workgroup)["WorkGroup"])
+    except planning.Refused as refused:
+        return Check(about, Health.WARN, f"not asked: {refused.why}", told.FIXES[refused.code])
+    except failures as error:
+        why = gaps.why_of(refusal(error))
+        return Check(about, Health.WARN, why, f"grant {parts.ATHENA.permission}")
+    return Check(about, Health.OK, f"workgroup {one.workgroup} keeps results with Athena")
 
 
 def _asked(

@@ -52,13 +52,13 @@ def collect(
     pause: float = PAUSE,
     seconds: float | None = None,
 ) -> None:
-    """Ask every table that the settings name; nothing is asked of nobody.
+    """Ask every table that the settings name, where some of the names are AWS's.
 
     A table that was asked for all these names and this time is not asked again.
     """
     mine = askable(names)
     limit = settings.athena_minutes * 60.0 if seconds is None else seconds
-    for one in settings.athena if mine else ():
+    for one in settings.athena if mine or not names else ():
         account = _account(one, settings, collecting)
         region = one.region or settings.region
         where = f"{account or 'unknown'}/{region}/{one.table}"
@@ -117,6 +117,9 @@ class _Asking:
         document |= {"Since": self.since.isoformat(), "Until": self.until.isoformat()}
         document |= {"Queries": 0, "Scanned": 0, "Events": 0, "First": "", "Last": ""}
         document |= {"Accounts": [], "NotFollowed": 0}
+        if not self.names:
+            document |= {"error": "Nobody", "message": "it is asked of named identities alone"}
+            return
         if clients is None:
             document |= {"error": "NotEntered", "message": "its account did not let the audit in"}
             return

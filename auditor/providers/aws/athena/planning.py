@@ -26,6 +26,7 @@ _MOST_LISTED = 300
 """Pages of partitions, and of objects, that are listed at most to tell how much there is."""
 _LOCATION = re.compile(r"s3[an]?://([^/]+)/(.*)")
 _PLACE = re.compile(r"\$\{([^}]+)\}")
+_DAY = re.compile(r"^[0-9/._-]{8,13}$")
 _GIGABYTE = 1 << 30
 
 
@@ -96,15 +97,16 @@ def learn(
         raise Refused("Table", f"{name} is a view, which may read anything: name its table")
     projected = tables.is_projected(told)
     document |= {"Location": text(told.get("StorageDescriptor"), "Location")}
-    document |= {"Keys": [text(one, "Name") for one in entries(told, "PartitionKeys")]}
     document |= {"Projected": projected}
+    keyed = bool(entries(told, "PartitionKeys"))
     listing = partial(glue.get_partitions, DatabaseName=database, TableName=short)
-    listed = bool(document["Keys"]) and not projected
+    listed = keyed and not projected
     some = listing(MaxResults=1)["Partitions"] if listed else ()
     table = tables.of_catalog(name, told, [str(one) for each in some for one in each["Values"]])
     if table.missing:
         lacks = f"table {name} lacks {', '.join(table.missing)} as texts"
         raise Refused("Table", f"{lacks}: it is no table of CloudTrail's logs that is known here")
+    document |= {"Keys": [key.name for key in table.keys if key.kind], "Lacks": table.lacks}
     bounds = " AND ".join(table.bounds(since, until, accounts, plain=True))
     document["Bounds"] = bounds
     places: Iterable[str] = (document["Location"],)
@@ -142,7 +144,7 @@ def _partitions(
         for one in page.get("Partitions", ()):
             places.append(text(one.get("StorageDescriptor"), "Location"))
             if number is not None and number < len(one.get("Values", ())):
-                days.add(str(one["Values"][number]))
+                days |= set(_DAY.findall(str(one["Values"][number])))
         if count == _MOST_LISTED and page.get("NextToken"):
             document |= {"error": LIMIT, "message": f"more than {len(places):,} partitions"}
             break
@@ -223,8 +225,8 @@ def lines(plan: Plan, most: int) -> str:
 def _words_of_partitions(told: Mapping[str, Any]) -> str:
     listed = told.get("Partitions")
     if told["Projected"]:
-        named = f"partitions are projected by {', '.join(told['Keys'])}"
-        return f"{named}, where {told['Bounds']}" if told["Bounds"] else f"{named}, unbounded"
+        bounds = told["Bounds"]
+        return f"its partitions are projected, {f'those where {bounds}' if bounds else 'all'}"
     if not isinstance(listed, dict):
         return "no partitions: every query scans the whole table"
     if "error" in listed:

@@ -29,6 +29,8 @@ _TEXTS = ("string", "varchar", "char")
 _NUMBERS = ("int", "integer", "bigint", "smallint", "tinyint")
 _JAVA = re.compile(r"yyyy([-/_.]?)(?:MM(?:\1dd(?:[-/_.]?HH)?)?)?")
 _DAY = re.compile(r"\d{4}([-/_.]?)\d{2}\1\d{2}")
+_NAME = re.compile(r"[a-z0-9_]+")
+"""Names of keys that SQL is made of; others are bounded by nothing."""
 _FIELD = re.compile(r"([A-Za-z0-9_]+):(struct<)?|(>)")
 
 
@@ -68,6 +70,14 @@ class Table:
         """Return the fields without which nothing can be asked."""
         below = (f"{_IDENTITY}.{name}" for name in NEEDED_BELOW if name not in self.identity)
         return [*(name for name in NEEDED if name not in self.columns), *below]
+
+    @property
+    def lacks(self) -> list[str]:
+        """Return the usual fields that it has not: what they would show is not seen."""
+        whole = usual(self.name)
+        below = (one for one in whole.identity if one not in self.identity)
+        columns = (one for one in whole.columns if one not in self.columns)
+        return [*columns, *(f"{_IDENTITY}.{one}" for one in below)]
 
     @property
     def path(self) -> str:
@@ -145,7 +155,7 @@ def _keys(told: Mapping[str, Any], sample: Sequence[str]) -> Iterator[Key]:
 
 
 def _key(name: str, kind: str, value: str, projection: Mapping[str, str]) -> Key:
-    if not kind.startswith((*_TEXTS, *_NUMBERS, "date")):
+    if not _NAME.fullmatch(name) or not kind.startswith((*_TEXTS, *_NUMBERS, "date")):
         return Key(name, type=kind)
     if name in _ACCOUNTS:
         return Key(name, "account", type=kind)

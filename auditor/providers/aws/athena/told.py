@@ -17,7 +17,7 @@ _MANAGED = (
     'name a workgroup that keeps results with Athena (its query result configuration is "Athena'
     ' managed"), so that no bucket is written'
 )
-_FIXES = {
+FIXES = {
     "WorkGroup": _MANAGED,
     "Table": "name a table in Glue's catalog that is made as CloudTrail's documentation does",
     "TooMuch": "raise athena_gigabytes of [providers.aws] and the workgroup's limit, or shorten the"
@@ -28,7 +28,14 @@ _FIXES = {
     "QueryFailed": "grant what it asks for (the table's objects are read with the audit's own"
     " s3:GetObject and kms:Decrypt), or mend the table",
     "NotEntered": "see the gap of the account",
+    "Nobody": "name them (--identity), or those of a run (--from RUN)",
 }
+"""By a code of ours."""
+_OTHERS = {
+    "EntityNotFoundException": "check database, table, region and account",
+    "InvalidRequestException": "check workgroup, region and account",
+}
+"""By a code of AWS's."""
 
 
 def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
@@ -82,17 +89,27 @@ def _gaps(account: str, document: Mapping[str, Json]) -> Iterator[Gap]:
             "that many are not followed in one hunt",
             "hunt in the objects of the trail instead: --logs FOLDER --source cloudtrail",
         )
-    listed = told.get("Partitions")
-    missing = listed.get("Missing") if isinstance(listed, dict) else None
-    if missing:
-        named = ", ".join(map(str, missing[:_SHOWN]))
-        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+    if lacks := told.get("Lacks"):
+        blind = ", so sessions were not followed" if "responseElements" in lacks else ""
         yield _gap(
             account,
-            f"what happened on {named}{more}, in {_title(told)}",
+            f"{_some(lacks)} of the events in {_title(told)}",
+            f"the table has no such columns as texts{blind}",
+            "make a table with them, as CloudTrail's documentation does",
+        )
+    listed = told.get("Partitions")
+    if missing := listed.get("Missing") if isinstance(listed, dict) else None:
+        yield _gap(
+            account,
+            f"what happened on {_some(missing)}, in {_title(told)}",
             "the table has no partition of these days",
             "add them (ALTER TABLE ADD PARTITION, or partition projection), and hunt again",
         )
+
+
+def _some(names: list[Json]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(map(str, names[:_SHOWN]))}{more}"
 
 
 def _failed(account: str, told: dict[str, Json]) -> Gap:
@@ -103,11 +120,8 @@ def _failed(account: str, told: dict[str, Json]) -> Gap:
     )
     what = f"events of {text(told, 'Since')[:_DAY]} to {text(told, 'Until')[:_DAY]}"
     some = f", but for {told['Events']:,} that were read" if told.get("Events") else ""
-    if error in _FIXES:
-        why, fix = text(told, "message"), _FIXES[error]
-    else:
-        wording = gaps.gap_of(account, parts.ATHENA, told)
-        why, fix = wording.why, wording.fix
+    why = text(told, "message") if error in FIXES else gaps.why_of(told)
+    fix = FIXES.get(error) or _OTHERS.get(error) or gaps.gap_of(account, parts.ATHENA, told).fix
     return _gap(account, f"{what} in {_title(told)}{some}", why, f"{fix}; {instead}")
 
 
