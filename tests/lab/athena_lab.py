@@ -112,6 +112,10 @@ class Lab:
     ends: tuple[str, str] = ("SUCCEEDED", "")
     writes: str = ""
     """A bucket that the query turns out to write."""
+    scanned: int = 0
+    """Bytes that a query has scanned while it runs; 0: all that there is."""
+    speaks: bool = True
+    """Whether the catalog understands expressions."""
     throttled: dict[str, int] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     page: int = 1000
@@ -136,6 +140,8 @@ class Lab:
         if self.throttled.get(action, 0):
             self.throttled[action] -= 1
             return 400, {"__type": "ThrottlingException", "message": "Rate exceeded"}
+        if asked.get("Expression") and not self.speaks:
+            return 400, {"__type": "InvalidInputException", "message": "Unsupported expression"}
         if action in self.denied or service not in ("athena", "glue"):
             return 400, {"__type": "AccessDeniedException", "message": f"not allowed: {action}"}
         try:
@@ -192,7 +198,7 @@ class Lab:
         reason = {"StateChangeReason": self.ends[1]} if query["state"] == self.ends[0] else {}
         managed = {"ManagedQueryResultsConfiguration": {"Enabled": not self.writes}}
         place = {"ResultConfiguration": {"OutputLocation": self.writes}} if self.writes else {}
-        scanned = OBJECT_BYTES * len(self.records)
+        scanned = self.scanned or OBJECT_BYTES * len(self.records)
         return {
             "QueryExecution": {
                 "QueryExecutionId": asked["QueryExecutionId"],

@@ -239,6 +239,7 @@ def test_ctrl_c_stops_the_query(lab: Lab, tmp_path: Path, monkeypatch: pytest.Mo
         ("GetWorkGroup", "athena:GetWorkGroup"),
         ("StartQueryExecution", "athena:StartQueryExecution"),
         ("GetTable", "glue:GetTable"),
+        ("GetPartitions", "glue:GetPartitions"),
         ("GetQueryResults", "athena:GetQueryResults"),
     ],
 )
@@ -427,6 +428,55 @@ def test_coverage_says_what_was_asked_and_what_it_cannot_tell(lab: Lab, tmp_path
         "1 events of 2023-01-02 03:04 to 2023-01-02 03:04 came",
     ):
         assert words in coverage.never
+
+
+def test_partitions_are_told_where_the_catalog_understands_no_expression(
+    lab: Lab, tmp_path: Path
+) -> None:
+    lab.speaks = False
+    lab.days |= {"2022/12/31", "2023/01/12"}
+    (note,) = ask(lab, tmp_path).notes
+    assert "10 partitions of 2023/01/01 to 2023/01/10" in note
+
+
+def test_what_a_projection_leaves_out_is_not_seen(lab: Lab, tmp_path: Path) -> None:
+    lab.table = projected()
+    lab.table["Parameters"]["projection.timestamp.range"] = "2023/01/05,NOW"
+    answer = ask(lab, tmp_path)
+    (gap,) = answer.gaps
+    assert gap.what.startswith("what happened before 2023-01-05 00:00, in Athena table")
+    (coverage,) = told.coverage(ACCOUNT, answer.snapshot)
+    assert "another region than us-east-1, eu-west-1" in coverage.never
+
+
+def test_a_query_that_cannot_be_stopped_is_named(lab: Lab, tmp_path: Path) -> None:
+    lab.busy, lab.denied = 10**9, {"StopQueryExecution"}
+    (gap,) = ask(lab, tmp_path, seconds=0.1).gaps
+    assert "it could not be stopped (AccessDeniedException): stop query-1 in workgroup" in gap.why
+
+
+def test_a_query_that_scans_more_than_was_told_is_stopped(lab: Lab, tmp_path: Path) -> None:
+    lab.scanned = 2 << 30
+    (gap,) = ask(lab, tmp_path, athena_gigabytes=1).gaps
+    assert gap.why == "the query had scanned 2,147,483,648 bytes already; it was stopped"
+    assert lab.count("StopQueryExecution") == 1
+
+
+def test_a_flag_may_be_one(lab: Lab, tmp_path: Path) -> None:
+    for one in lab.table["StorageDescriptor"]["Columns"]:
+        one["Type"] = "boolean" if one["Name"] == "readonly" else one["Type"]
+    assert ask(lab, tmp_path).gaps == ()
+
+
+def test_more_events_than_are_read_is_a_gap(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.providers.aws.athena.running.MOST_PAGES", 2)
+    lab.page = 3
+    lab.records = [call(f"{number}") for number in range(9)]
+    answer = ask(lab, tmp_path)
+    (gap,) = answer.gaps
+    assert (len(answer.ids), gap.what.rpartition(",")[2]) == (5, " but for 5 that were read")
 
 
 def test_columns_that_a_table_has_not_are_gaps(lab: Lab, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from auditor.collecting import Collecting
-from auditor.providers.aws.athena import planning
+from auditor.providers.aws.athena import measuring, planning
 from auditor.providers.aws.athena.planning import Plan, Refused
 from auditor.providers.aws.athena.running import Runner
 from auditor.providers.aws.athena.sql import accounts_of, askable, batches, statement
@@ -134,7 +134,7 @@ class _Asking:
         planning.check(workgroup)
         document["Cutoff"] = workgroup["Configuration"].get("BytesScannedCutoffPerQuery")
         accounts = accounts_of(self.names)
-        learned = partial(planning.learn, clients, self.region, self.one.table, accounts)
+        learned = partial(measuring.learn, clients, self.region, self.one.table, accounts)
         plan = Plan(learned(self.since, self.until, document), document)
         most = self.settings.athena_gigabytes << 30
         self.collecting.progress.note(planning.lines(plan, most))

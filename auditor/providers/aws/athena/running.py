@@ -14,7 +14,7 @@ from typing import Any
 
 from auditor.providers.aws.athena.planning import Refused
 from auditor.providers.aws.athena.table import SHAPE
-from auditor.providers.aws.documents import LIMIT, text
+from auditor.providers.aws.documents import LIMIT, refusal, text
 from auditor.providers.aws.jobs import pages
 
 MOST_PAGES = 1_000
@@ -57,18 +57,15 @@ class Runner:
         with self._stopped_if_left(query) as state:
             while True:
                 found = self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
-                scanned = int((found.get("Statistics") or {}).get("DataScannedInBytes") or 0)
-                place = text(found.get("ResultConfiguration"), "OutputLocation")
-                if place:
-                    raise Refused("WorkGroup", f"workgroup {self.workgroup} writes into {place}")
                 state["now"] = text(found.get("Status"), "State")
+                scanned = int((found.get("Statistics") or {}).get("DataScannedInBytes") or 0)
+                if place := text(found.get("ResultConfiguration"), "OutputLocation"):
+                    raise Refused("WorkGroup", f"workgroup {self.workgroup} writes into {place}")
                 if state["now"] not in _BUSY:
                     break
                 if scanned > most:
-                    raise Refused(
-                        "TooMuch", f"it was stopped when it had scanned {scanned:,} bytes"
-                    )
-                self.check_time("it was stopped")
+                    raise Refused("TooMuch", f"the query had scanned {scanned:,} bytes already")
+                self.check_time("the query was not done")
                 time.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
         if state["now"] != "SUCCEEDED":
@@ -87,9 +84,23 @@ class Runner:
         state = {"now": "QUEUED"}
         try:
             yield state
+        except Refused as refused:
+            if state["now"] in _BUSY:
+                state["now"] = ""
+                raise Refused(refused.code, f"{refused.why}; {self._stop(query)}") from None
+            raise
         finally:
             if state["now"] in _BUSY:
-                self.athena.stop_query_execution(QueryExecutionId=query)
+                self._stop(query)
+
+    def _stop(self, query: str) -> str:
+        """Stop a query, and say whether it was."""
+        try:
+            self.athena.stop_query_execution(QueryExecutionId=query)
+        except self.athena.exceptions.ClientError as error:
+            why = refusal(error)["error"]
+            return f"it could not be stopped ({why}): stop {query} in workgroup {self.workgroup}"
+        return "it was stopped"
 
     def rows(self, query: str) -> Iterator[list[dict[str, Any]]]:
         """Yield the records of a query that ended well, page by page.

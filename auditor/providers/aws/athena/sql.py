@@ -20,7 +20,8 @@ _MOST_BYTES = 200_000
 """Of names in one query: Athena takes 262,144 bytes, and each query scans the table anew."""
 _HEAD = """\
 -- Events of {names} identities, {since:%Y-%m-%d} to {until:%Y-%m-%d}. Not run: it costs by the
--- bytes that it scans, and its result is written to the output bucket of your workgroup.
+-- bytes that it scans, and its result is written to the output bucket of your workgroup, if it has
+-- one; if it has none, `athena` of [providers.aws] lets auditor hunt --live run it.
 -- Take out the line of a partition that your table has not: else it scans the whole table.
 -- Then: auditor hunt --logs RESULT.csv --source cloudtrail
 """

@@ -122,7 +122,12 @@ def of_catalog(name: str, told: Mapping[str, Any], sample: Sequence[str]) -> Tab
     columns = {
         text(one, "Name").lower(): text(one, "Type") for one in entries(described, "Columns")
     }
-    texts = {each for each, kind in columns.items() if kind.startswith(_TEXTS)}
+    flags = {one.lower() for one in SHAPE.flags}
+    texts = {
+        each
+        for each, kind in columns.items()
+        if kind.startswith(_TEXTS) or (kind == "boolean" and each in flags)
+    }
     below = set(_fields(columns.get(_IDENTITY.lower(), "")))
     return Table(
         name=name,
@@ -137,6 +142,17 @@ def is_projected(told: Mapping[str, Any]) -> bool:
     return str(_parameters(told).get("projection.enabled", "")).lower() == "true"
 
 
+def projected(told: Mapping[str, Any], key: str, part: str) -> str:
+    """Return what is said of the values of a projected key: type, format, range, digits, values."""
+    found = _parameters(told).get(f"projection.{key}.{part}") if is_projected(told) else None
+    return str(found or "")
+
+
+def template(told: Mapping[str, Any]) -> str:
+    """Return where projected partitions are, with ${KEY} for the value of a key."""
+    return str(_parameters(told).get("storage.location.template") or "")
+
+
 def _parameters(told: Mapping[str, Any]) -> Mapping[str, Any]:
     found = told.get("Parameters")
     return found if isinstance(found, dict) else {}
@@ -144,31 +160,28 @@ def _parameters(told: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _keys(told: Mapping[str, Any], sample: Sequence[str]) -> Iterator[Key]:
     """Yield the partition keys, each with what its name, projection or sample tells of it."""
-    parameters = _parameters(told) if is_projected(told) else {}
     for number, one in enumerate(entries(told, "PartitionKeys")):
         name, kind = text(one, "Name").lower(), text(one, "Type").partition("(")[0]
         value = sample[number] if number < len(sample) else ""
-        yield _key(name, kind, value, {
-            part: str(parameters.get(f"projection.{name}.{part}", ""))
-            for part in ("type", "format", "digits")
-        })  # fmt: skip
+        parts = {part: projected(told, name, part) for part in ("type", "format", "digits")}
+        yield _key(name, kind, value, parts)
 
 
-def _key(name: str, kind: str, value: str, projection: Mapping[str, str]) -> Key:
+def _key(name: str, kind: str, value: str, parts: Mapping[str, str]) -> Key:
     if not _NAME.fullmatch(name) or not kind.startswith((*_TEXTS, *_NUMBERS, "date")):
         return Key(name, type=kind)
     if name in _ACCOUNTS:
         return Key(name, "account", type=kind)
     if name in ("year", "month"):
-        return Key(name, name, projection["digits"] or ("2" if value.startswith("0") else ""), kind)
-    form = _form_of_day(kind, value, projection)
+        return Key(name, name, parts["digits"] or ("2" if value.startswith("0") else ""), kind)
+    form = _form_of_day(kind, value, parts)
     return Key(name, "day", form, kind) if form else Key(name, type=kind)
 
 
-def _form_of_day(kind: str, value: str, projection: Mapping[str, str]) -> str:
+def _form_of_day(kind: str, value: str, parts: Mapping[str, str]) -> str:
     """Return how the values of a key write a day, "" where they are none."""
-    form = projection["format"]
-    if projection["type"] == "date" and _JAVA.fullmatch(form):
+    form = parts["format"]
+    if parts["type"] == "date" and _JAVA.fullmatch(form):
         for java, ours in (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H")):
             form = form.replace(java, ours)
         return form

@@ -9,7 +9,7 @@ from auditor.collecting import Snapshot
 from auditor.models import Gap, Json, Known, LogCoverage, Unknown
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.athena.collecting import TABLES
-from auditor.providers.aws.documents import is_complete, text
+from auditor.providers.aws.documents import LIMIT, is_complete, text
 
 _DAY = len("2023-01-01")
 _SHOWN = 3
@@ -28,6 +28,7 @@ FIXES = {
     "QueryFailed": "grant what it asks for (the table's objects are read with the audit's own"
     " s3:GetObject and kms:Decrypt), or mend the table",
     "NotEntered": "see the gap of the account",
+    LIMIT: "hunt for fewer identities at a time, or in a shorter window",
     "Nobody": "name them (--identity), or those of a run (--from RUN)",
 }
 """By a code of ours."""
@@ -96,6 +97,13 @@ def _gaps(account: str, document: Mapping[str, Json]) -> Iterator[Gap]:
             f"{_some(lacks)} of the events in {_title(told)}",
             f"the table has no such columns as texts{blind}",
             "make a table with them, as CloudTrail's documentation does",
+        )
+    if (begins := text(told, "Begins")) > text(told, "Since"):
+        yield _gap(
+            account,
+            f"what happened before {_when(begins)}, in {_title(told)}",
+            "the projection of its partitions begins then",
+            "let it begin before (projection.….range), where there are older objects",
         )
     listed = told.get("Partitions")
     if missing := listed.get("Missing") if isinstance(listed, dict) else None:
@@ -167,7 +175,11 @@ def _never(told: Mapping[str, Json]) -> Iterator[str]:
     listed = told.get("Partitions")
     if isinstance(listed, dict) and listed.get("First"):
         yield f"its partitions of that time are of {listed['First']} to {listed['Last']}"
-    elif told.get("Projected"):
+    elif isinstance(listed, dict):
+        yield f"its partitions could not be listed: {gaps.why_of(listed)}"
+    for key, values in (told.get("Only") or {}).items():
+        yield f"another {key} than {_some(values)}"
+    if told.get("Projected"):
         yield "its partitions are projected: whether there are objects in each, it does not tell"
 
 
