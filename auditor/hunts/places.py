@@ -21,7 +21,8 @@ from auditor.hunts.ranges import IP, RangeFile, Ranges
 from auditor.models import Gap
 
 OLD = timedelta(days=365)
-"""A table that is older is warned of: of networks, one in a hundred moves in a year or so."""
+"""A table that is older is warned of. In the 44 months to June 2026 one maker's table of countries
+changed for 4.8 % of IPv4: 1.3 % a year."""
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _LONGEST_NAME = 200
 _FARTHEST = {"latitude": 90, "longitude": 180}
