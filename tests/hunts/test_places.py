@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -111,6 +112,46 @@ def test_only_old_tables_are_warned_of() -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
     told = list(ages([Dated("new (x)", "2026-01-01"), Dated("old (y)", "2024-01-01")], now))
     assert [gap.what for gap in told] == ["where addresses are today, by old"]
+
+
+@pytest.mark.parametrize(
+    ("code", "latitude", "longitude"),
+    [
+        ("AT", 48.21, 16.37),  # Vienna
+        ("AT", 47.41, 9.74),  # Dornbirn
+        ("US", 40.71, -74.01),  # New York
+        ("US", 21.31, -157.86),  # Honolulu
+        ("US", 71.29, -156.79),  # Utqiagvik
+        ("RU", 54.71, 20.51),  # Kaliningrad
+        ("RU", 64.73, 177.52),  # Anadyr
+        ("ES", 28.12, -15.43),  # Las Palmas
+        ("FJ", -16.83, -179.97),  # Taveuni, across the date line
+        ("NZ", -43.95, -176.56),  # Chatham Islands
+        ("SG", 1.35, 103.82),
+    ],
+)
+def test_a_place_of_a_country_is_in_its_circle(
+    code: str, latitude: float, longitude: float
+) -> None:
+    mine = next(one for one in places.territories() if one.code == code)
+    assert apart(mine.latitude, mine.longitude, latitude, longitude) <= mine.reach
+
+
+def test_circles_are_no_wider_than_they_must_be() -> None:
+    reach = {one.code: one.reach for one in places.territories()}
+    assert len(reach) > 230
+    assert {code for code, km in reach.items() if km > 3000} == {"US", "RU"}
+    assert reach["FR"] < 800
+    assert all(km > 0 for km in reach.values())
+
+
+def apart(*degrees: float) -> float:
+    """Return kilometres between two places."""
+    one, east, other, west = map(math.radians, degrees)
+    cosine = math.sin(one) * math.sin(other) + math.cos(one) * math.cos(other) * math.cos(
+        east - west
+    )
+    return 6371 * math.acos(min(1.0, cosine))
 
 
 # --- the file ---------------------------------------------------------------------------------

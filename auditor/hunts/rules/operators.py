@@ -142,9 +142,14 @@ class OutsideJobWindow:
 
 @dataclass(config=_STRICT)
 class ImpossibleTravel:
-    """Two places further apart than anybody travels in the time between; clouds do not count."""
+    """Two places further apart than anybody travels in the time between, unless it is a habit.
+
+    Clouds and the company's own runners do not count. Of two countries the distance is the least
+    that is between them.
+    """
 
     kmh: Annotated[int, Field(gt=0)] = 1000
+    habit_days: HabitDays = 3
     operator: Literal["impossible_travel"] = "impossible_travel"
     needs_past: ClassVar[bool] = False
 
