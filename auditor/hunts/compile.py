@@ -184,19 +184,24 @@ WHERE {window} AND COALESCE(h.times, 0) < {days} AND COALESCE(m.times, 0) < {day
 @_query.register
 def _(operator: OutsideJobWindow, condition: str, window: str) -> str:
     slack = _seconds(operator.slack)
-    # Of whoever is not named in `watched` all that can be judged is that no job ran at all.
-    named = "SELECT DISTINCT who AS known FROM watched WHERE who <> ''"
+    # Where it is not known which jobs held it, all that can be judged is that no job ran at all.
+    known = """
+    SELECT seen.n FROM seen JOIN watched w ON w.who = seen.who
+      AND seen.time >= w.since AND seen.time <= w.until WHERE w.who <> ''"""
+    columns = "n, ts, who, time, src_ip"
     held = f"""
-    SELECT seen.n, seen.ts, seen.who, seen.time, seen.src_ip, COALESCE(known, '') AS holder
-    FROM seen LEFT JOIN ({named}) named ON known = seen.who WHERE {condition}"""
+    SELECT {columns}, who AS holder FROM seen WHERE n IN ({known}) AND {condition}
+    UNION ALL
+    SELECT {columns}, '' AS holder FROM seen WHERE n NOT IN ({known}) AND {condition}"""
     covered = f"""
     SELECT h.n FROM held h JOIN jobs j ON j.who = h.holder
       AND h.ts >= CAST(floor(epoch(j.began)) AS BIGINT) - {slack}
       AND h.ts <= CAST(floor(epoch(j.ended)) AS BIGINT) + {slack}"""
     flagged = f"""
   WITH held AS ({held})
-  SELECT n, ts, who, src_ip, CASE WHEN holder = '' THEN 'no job was running'
-    ELSE 'no job that holds it was running' END AS note
+  SELECT n, ts, who, src_ip, CASE WHEN holder = ''
+    THEN 'no job at all was running; which jobs held it is not known'
+    ELSE 'no job that held it was running' END AS note
   FROM held WHERE n NOT IN ({covered}) AND EXISTS (
     SELECT 1 FROM watched w
     WHERE w.who = held.holder AND held.time >= w.since AND held.time <= w.until)"""

@@ -35,11 +35,14 @@ SELECT who FROM seen UNION SELECT credential_uid FROM seen WHERE credential_uid 
 _JOBLESS = """
 SELECT DISTINCT who FROM seen
 WHERE platform NOT IN (SELECT DISTINCT platform FROM seen WHERE action = 'workflow.job.start')
-  AND who NOT IN (SELECT who FROM watched) AND EXISTS (
-    SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)
+  AND NOT EXISTS (SELECT 1 FROM watched w
+    WHERE w.who = seen.who AND seen.time >= w.since AND seen.time <= w.until)
+  AND EXISTS (SELECT 1 FROM watched w WHERE seen.time >= w.since AND seen.time <= w.until)
 ORDER BY who
 """
 _NO_PLACE = "it is not known which context or project holds them"
+_LATE = "of some of the time the log does not tell which jobs took the context"
+_KNOWN_LATER = "SELECT DISTINCT who FROM watched WHERE who <> ''"
 _FEW = 3
 _SECONDS = len("2023-01-01T00:00:00")
 
@@ -79,7 +82,8 @@ def of_jobs(connection: DuckDBPyConnection, unknown: Mapping[str, str]) -> Itera
     blind = jobless(connection)
     if not blind:
         return
-    why = dict.fromkeys(unknown.get(who, _NO_PLACE) for who in blind)
+    later = {str(who) for (who,) in connection.execute(_KNOWN_LATER).fetchall()}
+    why = dict.fromkeys(unknown.get(who, _LATE if who in later else _NO_PLACE) for who in blind)
     more = f" and {len(blind) - _FEW} more" if len(blind) > _FEW else ""
     yield Gap(
         f"whether {', '.join(blind[:_FEW])}{more} were used while only jobs without their secrets"
@@ -92,7 +96,7 @@ def of_jobs(connection: DuckDBPyConnection, unknown: Mapping[str, str]) -> Itera
 
 
 def jobless(connection: DuckDBPyConnection) -> list[str]:
-    """Return the identities that no job is known of which held their secrets."""
+    """Return the identities of whose use, in part or all, no job is known that held the secrets."""
     return [str(who) for (who,) in connection.execute(_JOBLESS).fetchall()]
 
 

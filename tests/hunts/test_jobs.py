@@ -9,10 +9,16 @@ from typing import Any
 
 import duckdb
 import pytest
+from hunt_cases import table
+from hunt_corpus import corpus
 
-from auditor.hunts import jobs
+from auditor.hunts import jobs, sight
+from auditor.hunts.compile import query
 from auditor.hunts.jobs import LONGEST, SILENCE, Spans, running, unbroken
+from auditor.hunts.rules.loading import packaged
+from auditor.hunts.rules.operators import OutsideJobWindow
 from auditor.hunts.seen import ANYBODY
+from auditor.hunts.sight import jobless
 from auditor.models import JobRun, Scope, ScopeKind
 
 NOON = datetime(2023, 1, 10, 12, tzinfo=UTC)
@@ -156,3 +162,55 @@ def test_where_the_log_does_not_say_it_is_not_known(scopes: tuple[Scope, ...], w
 
 def test_without_a_log_of_jobs_nothing_is_known() -> None:
     assert spans((0, "context.create", {})) == Spans([], [], {})
+
+
+# --- by which rule ---------------------------------------------------------------------------
+
+HELD = "no job that held it was running"
+ANY = "no job at all was running; which jobs held it is not known"
+IDLE = [{"start": "-3h", "end": "-2h"}]
+BUSY = [{"start": "-1h", "end": "1h"}]
+
+
+def notes(jobs_: list[dict[str, Any]], **more: Any) -> tuple[list[str], list[str]]:
+    """Return what the hunt says of a use at noon, and of whom it knows of no job."""
+    [hunt] = [one for one in packaged() if isinstance(one.operator, OutsideJobWindow)]
+    use = {"action": "ListBuckets", "src_ip": "203.0.113.5"}
+    with table("aws", {"jobs": jobs_, "events": [use], **more}) as connection:
+        found = connection.execute(query(hunt, since=NOON)).fetchall()
+        return [note for _, note in found], jobless(connection)
+
+
+@pytest.mark.parametrize("known", ["-1d", "2h"])
+@pytest.mark.parametrize("holds", [None, True, False])
+@pytest.mark.parametrize("told", [IDLE, BUSY])
+def test_the_hunt_says_by_which_rule_it_judged(
+    told: list[dict[str, Any]], holds: bool | None, known: str
+) -> None:
+    """Before it is known which jobs held the secret, only that no job ran at all is judged."""
+    told = [job | ({} if holds is None else {"holds": holds}) for job in told]
+    is_known = holds is not None and known == "-1d"
+    found, blind = notes(told, known=known)
+    if is_known:
+        assert found == ([] if told[0]["start"] == "-1h" and holds else [HELD])
+        assert blind == []
+    else:
+        assert found == ([] if told[0]["start"] == "-1h" else [ANY])
+        assert blind == ["who"]
+
+
+def test_whose_jobs_are_known_in_part_is_named_with_the_reason() -> None:
+    told = [job | {"holds": True} for job in BUSY]
+    case = {"jobs": told, "known": "2h", "events": [{"action": "ListBuckets"}]}
+    with table("aws", case) as connection:
+        [gap] = sight.of_jobs(connection, {})
+    assert gap.why == "of some of the time the log does not tell which jobs took the context"
+    assert "only that no job ran at all is judged" in gap.fix
+
+
+def test_the_corpus_of_the_engines_holds_both_rules() -> None:
+    hunts = [one for one in packaged() if isinstance(one.operator, OutsideJobWindow)]
+    with corpus(hunts) as connection:
+        sql = query(hunts[0], since=NOON)
+        found = {str(note) for _, note in connection.execute(sql).fetchall()}
+    assert found == {HELD, ANY}

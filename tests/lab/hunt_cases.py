@@ -4,7 +4,8 @@ A case is one event, by its columns, or `events` after a `history`. What repeats
 `every`, `at` (from noon of the day, where events stand unless they are history), `days`; `{n}` in a
 text is the number of the repetition. Facts about an address (`origin`, `as_name`, `ip_list`,
 `latitude`, `longitude`), a replaced credential (`retired`), `jobs` (with `holds` where it is known
-whether they held the credential) and `granted` become the tables that hunts ask.
+whether they held the credential, `known` since when that is) and `granted` become the tables that
+hunts ask.
 """
 
 from __future__ import annotations
@@ -127,8 +128,7 @@ def _facts(
     ]
     day = timedelta(days=1)
     watched = [seen.Watched(seen.ANYBODY, NOON - day, NOON + day)] if told else []
-    watched += (
-        [seen.Watched(WHO, NOON - day, NOON + day)] if any("holds" in j for j in told) else []
-    )
+    known = NOON + span(case.get("known", "-1d"))
+    watched += [seen.Watched(WHO, known, NOON + day)] if any("holds" in j for j in told) else []
     granted = [seen.Granted(WHO, action.lower()) for action in case.get("granted", ())]
     return seen.Facts(tuple(places.values()), tuple(retired), jobs, watched, granted)

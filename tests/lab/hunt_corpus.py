@@ -1,7 +1,8 @@
 """One table `seen` of the test events of every hunt, so that each engine can be asked it all.
 
-Identities, credentials and days of each case stay apart from those of the others. On top stand some
-of the same events with one field in other letters, missing, or of characters that engines read
+Identities and credentials of each case stay apart from those of the others; so do the days of cases
+of which nobody knows which jobs held the credential, since their jobs are everybody's. On top stand
+some of the same events with one field in other letters, missing, or of characters that engines read
 differently, drawn from a seed.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -16,7 +18,6 @@ from hunt_cases import table
 
 from auditor.hunts.engines import TABLES
 from auditor.hunts.rules.definition import Hunt
-from auditor.hunts.seen import ANYBODY
 
 STRANGE = (
     "100%", "a_b", "axb", "a!b", "back\\slash", "ÄÖÜ STRASSE ß", "İstanbul", "'quoted'",
@@ -24,8 +25,8 @@ STRANGE = (
 )  # fmt: skip
 VARIED = ("action", "resource", "user_agent", "error_code", "error_message", "region", "agent")
 _OWN = ("who", "session_of", "credential_uid")
-_OF_JOBS = ("jobs", "watched")
 _APART = 1_000_000
+_ASIDE = timedelta(days=400)
 _COPIES = 900_000_000
 
 
@@ -33,11 +34,15 @@ def corpus(hunts: Sequence[Hunt], seed: int = 1) -> duckdb.DuckDBPyConnection:
     """Return a connection with the tables that hunts ask, filled with all their cases."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     kinds: dict[str, dict[str, str]] = {}
+    aside = 0
     for number, (platform, case) in enumerate(_cases(hunts)):
         with table(platform, case) as part:
+            unknown = is_unknown(case)
+            aside += unknown
             for name in TABLES:
                 kinds[name] = kinds.get(name) or _kinds(part, name)
-                rows[name] += (_apart(row, name, number) for row in _told(part, name))
+                told = (_apart(row, name, number) for row in _rows(part, name))
+                rows[name] += (_later(row, aside * _ASIDE) for row in told) if unknown else told
     luck = random.Random(seed)  # noqa: S311 (repeatable)
     rows["seen"] += [_varied(row, luck) for row in luck.choices(rows["seen"], k=3000)]
     whole = duckdb.connect()
@@ -62,20 +67,23 @@ def _rows(part: duckdb.DuckDBPyConnection, name: str) -> Iterator[dict[str, Any]
     yield from (dict(zip(columns, row, strict=True)) for row in found.fetchall())
 
 
-def _told(part: duckdb.DuckDBPyConnection, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a case; of jobs those that held the credential, where that is known."""
-    known = any(row["who"] != ANYBODY for row in _rows(part, "watched"))
-    for row in _rows(part, name):
-        if name not in _OF_JOBS or (row["who"] != ANYBODY) == known:
-            yield row
+def is_unknown(case: Mapping[str, Any]) -> bool:
+    """Return whether nobody knows of some of its time which jobs held the credential."""
+    jobs = case.get("jobs", ())
+    return bool(jobs) and ("known" in case or not any("holds" in job for job in jobs))
 
 
 def _apart(row: dict[str, Any], name: str, number: int) -> dict[str, Any]:
-    """Return a row of a case as one of nobody else; its jobs are its own identity's."""
-    if name in _OF_JOBS:
-        return row | {"who": f"{number}-who"}
-    own = {column: f"{number}-{row[column]}" for column in _OWN if row.get(column) is not None}
+    """Return a row of a case as one of nobody else; what is known of any job stays anybody's."""
+    own = {column: f"{number}-{row[column]}" for column in _OWN if row.get(column)}
     return row | own | ({"n": row["n"] + number * _APART} if name == "seen" else {})
+
+
+def _later(row: dict[str, Any], aside: timedelta) -> dict[str, Any]:
+    """Return a row as one of other days, which no other case knows."""
+    moved = {k: v + aside for k, v in row.items() if isinstance(v, datetime)}
+    seconds = {"ts": row["ts"] + int(aside.total_seconds())} if "ts" in row else {}
+    return row | moved | seconds
 
 
 def _varied(row: dict[str, Any], luck: random.Random) -> dict[str, Any]:
