@@ -37,6 +37,7 @@ class Recorded:
     source: str
     reach: str = ""
     regions: tuple[str, ...] = ()
+    own: bool = False
     always: bool = False
 
 
@@ -56,8 +57,9 @@ def _recorded(row: Mapping[str, Any]) -> Recorded:
     told: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
     }
-    patterns, unless = (tuple(map(str.casefold, told.pop(key))) for key in ("recorded", "unless"))
-    return Recorded(**told, shown=Shown(patterns, unless))
+    keys = ("recorded", "unless", "data")
+    patterns, unless, data = (tuple(map(str.casefold, told.pop(key, ()))) for key in keys)
+    return Recorded(**told, shown=Shown(patterns, unless, data))
 
 
 def tree(names: Iterable[str]) -> Fields:

@@ -110,8 +110,10 @@ class _Judge:
     def _is_about_me(self, gap: Gap) -> bool:
         if gap.source.partition(" ")[0] != self._identity.provider:
             return False
-        here = {place.casefold() for place in (*self._places, self._identity.account)}
-        return not gap.affects or any(one.casefold() in here for one in gap.affects)
+        here = {place.casefold() for place in (*self._places, self._identity.account) if place}
+        # Some name a part of an account: a day of its log.
+        parts = [one.casefold() for one in gap.affects]
+        return not parts or any(place in part for place in here for part in parts)
 
 
 def _of_owner(identities: Iterable[Identity], identity: Identity) -> Iterator[str]:

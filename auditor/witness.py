@@ -68,10 +68,11 @@ class Witness:
 
     def span(self, row: Recorded) -> Span | str:
         """Return since when until when the logs show every use of a row's, or why they may not."""
-        if ANYWHERE in self._places:
+        places = (self._identity.account.casefold(),) if row.own else self._places
+        if ANYWHERE in places:
             return "it was granted something above single accounts, and logs of all are not proven"
         found: list[Span] = []
-        for place in self._places:
+        for place in places:
             span = self._of_place(row, place)
             if isinstance(span, str):
                 return span

@@ -41,7 +41,7 @@ FROM (
   SELECT who, time, outcome = 'denied' AS denied, unnest(
       CASE WHEN platform IN ({joined}) THEN string_split(operation, ' ') ELSE [operation] END
     ) AS permission,
-    CASE WHEN platform IN ({places}) THEN lower(COALESCE(resource, '')) ELSE '' END AS place,
+    CASE WHEN log IN ({places}) THEN lower(COALESCE(resource, '')) ELSE '' END AS place,
     EXISTS (
       SELECT 1 FROM told t WHERE t.who = seen.who AND seen.ts BETWEEN t.b AND t.e
         AND t.src = COALESCE(seen.src_ip, seen.src_name, '')) AS doubted

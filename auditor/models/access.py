@@ -179,11 +179,17 @@ class Shown:
     patterns: tuple[str, ...]
     unless: tuple[str, ...] = ()
     """Patterns of exceptions from these."""
+    data: tuple[str, ...] = ()
+    """Patterns of what is of another plane that the log does not show."""
 
-    def has(self, name: str) -> bool:
-        """Return whether it is about a permission, in lower case."""
+    def has(self, name: str, *, managing: bool = False) -> bool:
+        """Return whether it is about a permission, in lower case.
+
+        `managing`: it is known to be of the plane that the log shows.
+        """
+        but = self.unless if managing else (*self.unless, *self.data)
         return any(fnmatchcase(name, one) for one in self.patterns) and not any(
-            fnmatchcase(name, one) for one in self.unless
+            fnmatchcase(name, one) for one in but
         )
 
 
@@ -209,19 +215,19 @@ class Seen:
     never: str = ""
     """What they cannot show, in words."""
 
-    def shows(self, action: str) -> bool:
+    def shows(self, action: str, *, managing: bool = False) -> bool:
         """Return whether the logs would show every use of a permission."""
         name = action.casefold()
-        return any(one.has(name) for one in self.shown)
+        return any(one.has(name, managing=managing) for one in self.shown)
 
     def has(self, action: str) -> bool:
         """Return whether the logs show a permission, or one that its pattern holds, at all."""
         name, seen = action.casefold(), self.used | self.doubtful
         return name in seen or ("*" in name and any(fnmatchcase(one, name) for one in seen))
 
-    def unused(self, action: str) -> bool:
+    def unused(self, action: str, *, managing: bool = False) -> bool:
         """Return whether the logs prove that a permission was not used."""
-        return self.shows(action) and not self.has(action)
+        return self.shows(action, managing=managing) and not self.has(action)
 
     @property
     def span(self) -> str:

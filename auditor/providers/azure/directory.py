@@ -9,6 +9,7 @@ from datetime import datetime
 from auditor.models import (
     Coverage,
     Credential,
+    Fact,
     Gap,
     Identity,
     KeyUse,
@@ -18,6 +19,8 @@ from auditor.models import (
     OldKey,
     Resolution,
     Secret,
+    Seen,
+    Suggestion,
     Weakness,
 )
 from auditor.providers.azure import key_uses
@@ -34,6 +37,7 @@ from auditor.providers.azure.people import people
 from auditor.providers.azure.resolve import Resolver
 from auditor.providers.azure.resource_rights import resolve
 from auditor.providers.azure.resources import coverage, identity, resources
+from auditor.providers.azure.suggest import of_account, suggestion
 from auditor.providers.azure.trust import weaknesses
 
 _NEEDED = ("service-principals", "applications", "role-assignments", "role-definitions")
@@ -93,6 +97,15 @@ class AzureDirectory:
         if identity_id not in self._resolved:
             self._resolved[identity_id] = self._resolver.resolve(self._people[identity_id])
         return self._resolved[identity_id]
+
+    def suggest(self, identity_id: str, seen: Fact[Seen] | None = None) -> Suggestion:
+        """Return the custom roles that an identity should have. KeyError for one not read."""
+        if identity_id in self._resources:
+            return of_account(identity_id)
+        person = self._people[identity_id]
+        ids = frozenset((person.id, *self._estate.groups_of.get(person.id, ())))
+        permissions = self._resolver.permissions(person)
+        return suggestion(person, ids, self._estate, permissions, seen)
 
 
 def _unlisted(estate: Estate) -> Gap:

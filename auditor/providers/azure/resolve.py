@@ -10,12 +10,15 @@ from auditor.models import Gap, Resolution
 from auditor.providers.azure.arm import Arm
 from auditor.providers.azure.classic import Administrators
 from auditor.providers.azure.documents import group_of, text
+from auditor.providers.azure.engine.scopes import subscription_of
 from auditor.providers.azure.entra import Entra
 from auditor.providers.azure.estate import Estate
 from auditor.providers.azure.gaps import gap_of
 from auditor.providers.azure.people import Person
 from auditor.providers.azure.rights import Right, capabilities
+from auditor.providers.azure.sensitive import Danger
 from auditor.providers.azure.trust import Trust, grants, trusts
+from auditor.witness import ANYWHERE
 
 _TOO_MUCH_SHOWN = 5
 _NO_GROUPS = frozenset(("serviceprincipal", "user"))
@@ -54,7 +57,19 @@ class Resolver:
             capabilities=capabilities(person.id, rights),
             gaps=tuple(dict.fromkeys(gaps)),
             over_privileged=tuple(_too_much(rights)),
+            places=tuple(dict.fromkeys(self._places(person, ids))),
         )
+
+    def permissions(self, person: Person) -> Iterator[tuple[str, Danger]]:
+        """Yield the application permissions of an identity, each with the API that it is of."""
+        return self._entra.permissions(person.id)
+
+    def _places(self, person: Person, ids: frozenset[str]) -> Iterator[str]:
+        """Yield the subscriptions whose activity logs show what a role's holder changes."""
+        for one in self._arm.assignments(ids):
+            # Azure hides the subscriptions that one may not read: below a group may be more.
+            yield subscription_of(one.scope).rpartition("/")[2] or ANYWHERE
+        yield from (one.subscription for one in self._classic.by_user.get(person.id, ()))
 
     # --- what was not read ---------------------------------------------------------------------
 
