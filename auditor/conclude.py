@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from auditor import __version__
@@ -18,6 +18,7 @@ from auditor.models import (
     FirstSeen,
     Gap,
     HumanEdit,
+    Identity,
     KeyUse,
     Logged,
     Match,
@@ -33,7 +34,7 @@ from auditor.plan import Plan
 from auditor.providers import Directory, Remembers, UseTeller
 from auditor.risk.absence import Reading
 from auditor.risk.changes import Now, changes, point
-from auditor.risk.closure import Sight, World, verify
+from auditor.risk.closure import Memory, Registry, Sight, World, verify
 from auditor.risk.severity import assess
 from auditor.risk.standing import Standing
 from auditor.runs import Run
@@ -72,7 +73,9 @@ def conclude(
     }
     standing = _resolve(answers.values(), seen.directories)
     holders = _holders(credentials)
-    assessments = tuple(_score(todo, run, seen.secrets, classified, holders, answers, standing))
+    registry = Registry(seen.identities, seen.reading, run.started)
+    standings = _Standings(answers, standing, Memory(past.baselines, registry, _seal(run)))
+    assessments = tuple(_score(todo, run, seen.secrets, classified, holders, standings))
     sights = _sights(seen.secrets, classified, holders, answers, assessments)
     logged = replace(logged, uses=(*logged.uses, *_told_uses(seen, past)))
     verification = verify(_world(todo, run, seen, sights, logged), past.baselines)
@@ -112,11 +115,10 @@ def _weaknesses(seen: _Seen, answers: Iterable[Match | NoMatch]) -> Iterator[Wea
     """Yield what is wrong at the providers, and what was left there by the CI systems."""
     matched = (answer for answer in answers if isinstance(answer, Match))
     held = {one.identity_id for match in matched for one in match.candidates}
-    reading = Reading(seen.coverage, seen.places, seen.gaps)
     for directory in seen.directories.values():
         yield from directory.weaknesses
         if isinstance(directory, Remembers):
-            yield from directory.left_behind(held, reading.whole_project)
+            yield from directory.left_behind(held, seen.reading.whole_project)
 
 
 class _Seen:
@@ -131,6 +133,12 @@ class _Seen:
         read: tuple[Inventory | Directory, ...] = (*inventories, *directories.values())
         self.coverage = tuple(chain.from_iterable(found.coverage for found in read))
         self.gaps = tuple(chain.from_iterable(found.gaps for found in read))
+        self.reading = Reading(self.coverage, self.places, self.gaps)
+        self.identities: Mapping[str, Identity] = {
+            id_: identity
+            for directory in directories.values()
+            for id_, identity in directory.identities.items()
+        }
 
 
 def _identify(
@@ -190,19 +198,31 @@ def _holders(credentials: Iterable[Credential]) -> dict[str, list[Credential]]:
     return holders
 
 
+@dataclass(frozen=True, slots=True)
+class _Standings:
+    """What the providers said of each credential, and what they said of it before."""
+
+    answers: Answers
+    every: Standing
+    memory: Memory
+
+    def of(self, secret: Secret, credential: Credential | None) -> Standing:
+        """Return what is known of a credential that an entry is a part of."""
+        answer = self.answers.get(credential.id) if credential else None
+        if answer is None:
+            return _NOBODY_ASKED
+        lost = self.memory.lost(secret, answer)
+        return Standing(answer, self.every.resolutions, self.every.identities, lost)
+
+
 def _score(
     todo: Plan,
     run: Run,
     secrets: Mapping[str, Secret],
     classified: Mapping[str, Classification],
     holders: Mapping[str, list[Credential]],
-    answers: Answers,
-    standing: Standing,
+    standings: _Standings,
 ) -> Iterator[Assessment]:
-    standings = {
-        id_: Standing(answer, standing.resolutions, standing.identities)
-        for id_, answer in answers.items()
-    }
     for id_, secret in secrets.items():
         judged = classified[id_]
         # A secret may be half of several credentials; the worst of them counts.
@@ -212,7 +232,7 @@ def _score(
                     secret,
                     judged,
                     one,
-                    standings.get(one.id, _NOBODY_ASKED) if one else _NOBODY_ASKED,
+                    standings.of(secret, one),
                     kind=kinds().get(judged.kind),
                     incident=todo.incident,
                     now=run.started,
@@ -276,17 +296,18 @@ def _told_uses(seen: _Seen, past: Past) -> Iterator[KeyUse]:
 def _world(todo: Plan, run: Run, seen: _Seen, sights: Mapping[str, Sight], logged: Logged) -> World:
     return World(
         sights=sights,
-        reading=Reading(seen.coverage, seen.places, seen.gaps),
-        identities={
-            id_: identity
-            for directory in seen.directories.values()
-            for id_, identity in directory.identities.items()
-        },
-        seal=str(run.settings.get("seal", "")),
+        reading=seen.reading,
+        identities=seen.identities,
+        seal=_seal(run),
         now=run.started,
         incident=todo.incident,
         logged=logged,
     )
+
+
+def _seal(run: Run) -> str:
+    """Return the name of the key that sealed the tails of a run."""
+    return str(run.settings.get("seal", ""))
 
 
 def _gaps(

@@ -71,6 +71,9 @@ class Match:
     credential_id: str
     best: Candidate
     runners_up: tuple[Candidate, ...] = ()
+    unlisted: tuple[Gap, ...] = ()
+    """Why a worse candidate may be missing. Empty where its own id was compared: that fits another
+    one by chance only, once in a million for the four characters that CI shows."""
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

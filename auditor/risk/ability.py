@@ -170,7 +170,11 @@ def _not_known(match: Match, standing: Standing) -> str:
     if gaps:
         more = f", and {len(gaps) - 1} more" if len(gaps) > 1 else ""
         return f"{words.gaps}: {gaps[0].what}: {gaps[0].why}{more}"
-    return words.unresolved if None in found else ""
+    if None in found:
+        return words.unresolved
+    if match.unlisted:
+        return f"{words.unlisted}: {match.unlisted[0].what}: {match.unlisted[0].why}"
+    return f"{words.lost}: {standing.lost}" if standing.lost else ""
 
 
 # --- capabilities ----------------------------------------------------------------------------

@@ -13,9 +13,11 @@ class Standing:
     """Whose a credential is, what those may do and who they are; both by identity id.
 
     `match` is None where no provider was there to ask. A candidate without a resolution is one
-    whose permissions nobody read.
+    whose permissions nobody read. `lost`: which further candidate an earlier run saw and this one
+    could not look at, "" for none.
     """
 
     match: Match | NoMatch | None = None
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     identities: Mapping[str, Identity] = field(default_factory=dict)
+    lost: str = ""

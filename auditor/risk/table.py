@@ -69,6 +69,8 @@ class Ignorance:
     nowhere: str
     unresolved: str
     gaps: str
+    unlisted: str
+    lost: str
     unclassified: str
 
 

@@ -26,7 +26,7 @@ def main() -> int:
                 if cells[-1].lies:
                     print(cells[-1], flush=True)
     print(_told(len(calls), cells))
-    return int(any(cell.lies and not cell.known for cell in cells))
+    return int(any(cell.lies for cell in cells))
 
 
 def _told(calls: int, cells: list[Cell]) -> str:
@@ -35,7 +35,6 @@ def _told(calls: int, cells: list[Cell]) -> str:
     stopped = sum(cell.ending[0] in "34" for cell in cells)
     return (
         f"{calls} calls, {len(cells)} audits with one of them gone wrong: {honest} honest, "
-        f"{sum(bool(cell.lies) and cell.known for cell in cells)} known not to be; "
         f"{gaps} with a gap, {stopped} stopped with exit code 3 or 4, "
         f"{len(cells) - gaps - stopped} lost nothing; "
         f"the slowest took {max(cell.seconds for cell in cells):.0f} s"

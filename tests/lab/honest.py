@@ -64,23 +64,8 @@ class _Comparison:
         before = {one.secret_id: one for one in self.healthy.assessments}
         for one in self.faulty.assessments:
             was = before[one.secret_id].severity if one.secret_id in before else Severity.NONE
-            if _falls(was, one.severity) and not self._is_unsure(one.secret_id):
+            if _falls(was, one.severity):
                 yield f"severity of {one.secret_id} fell from {was.value} to {one.severity.value}"
-
-    def _is_unsure(self, secret_id: str) -> bool:
-        """Return whether the match of an entry says itself that a rival key may be unread.
-
-        Four characters of a key fit another one once in a million; the invented company has such a
-        pair, and when the account of one of them refuses, the other is all that is known.
-        """
-        of = {
-            one.id
-            for one in self.faulty.credentials
-            if any(part.secret_id == secret_id for part in one.parts)
-        }
-        matches = [one for one in self.faulty.matches if one.credential_id in of]
-        told = (evidence.fact for one in matches for evidence in one.best.evidence)
-        return any("not every key could be listed" in fact for fact in told) and bool(self.gaps)
 
     def _secrets(self) -> Iterator[str]:
         found = {one.id: one for one in self.faulty.secrets}

@@ -70,11 +70,6 @@ _SAYS_NOTHING = (
     ("circleci", r".*/policy-bundle"),
 )
 """Where an object without anything in it is how the vendor says that there is nothing."""
-KNOWN = {("aws", "/s3/{}?policy", "403")}
-"""What is not honest, and why it stays: S3 refuses alike a bucket that may not be read and one of
-somebody else, which identities of most accounts name. A gap names the bucket; to call all that an
-account's identities may do unknown for it would make every audit say nothing.
-"""
 _IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 _PARTS = {"google": "gcp"}
 """What a recording calls otherwise than the product does."""
@@ -104,11 +99,6 @@ class Cell:
     """How the audit ended: its exit code under --strict, and why if it stopped."""
     gaps: tuple[Gap, ...] = ()
     seconds: float = 0.0
-
-    @property
-    def known(self) -> bool:
-        """Return whether it is one of the known cells that are not honest."""
-        return (self.call.part, self.call.route, self.way) in KNOWN
 
     def __str__(self) -> str:
         return f"{self.call.part} {self.call.route}, {self.way}: {'; '.join(self.lies)}"

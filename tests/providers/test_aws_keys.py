@@ -95,6 +95,15 @@ def test_the_facts_around_a_hit(
 
 
 def test_a_hit_stands_though_another_account_was_not_entered(world: Any) -> None:
+    """And so does its severity, though a rival of the other account could be worse.
+
+    That the value is another key than the one it fits, takes a key of the unread account whose last
+    four characters are the same by chance: 1 in 32^4 for each, 0.01 % for an account with 100 keys.
+    Nothing else that a row says is nearly as sure, and the match is called High, not Certain, and
+    says what was not listed. Calling it Unknown would leave no AWS row with an answer wherever one
+    account of many refuses. Where an earlier run did see such a rival, severity does not fall for
+    its account's silence: risk.closure.memory, held by tests/lab/honest.py and test_closure.py.
+    """
     world.write(users={"ci": {}}, keys={"ci": [world.metadata(1)]})
     secret = world.secret(world.key_id(1))
     directory = world.directory("prod", "staging")

@@ -153,6 +153,38 @@ def test_a_refused_policy_is_a_gap_and_is_read_again(
     assert (door.count("GetQueueAttributes"), door.count("GetRepositoryPolicy")) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("bucket", "code", "listed", "is_open"),
+    [
+        ("acme-builds", "AccessDenied", True, True),
+        ("acme-builds", "AccessDenied", False, True),
+        ("strangers", "AccessDenied", True, False),
+        ("strangers", "AccessDenied", False, True),
+        ("strangers", "MethodNotAllowed", False, False),
+    ],
+)
+def test_a_bucket_that_refuses_leaves_open_what_identities_of_its_own_account_may_do(
+    world: Any, door: Door, bucket: str, code: str, listed: bool, is_open: bool
+) -> None:
+    """S3 says the same of a bucket of ours and of a stranger's; ListBuckets tells which it is."""
+    pytest.importorskip("moto.server", reason="the demo extra is not installed")
+    session = session_of(door, PROD)
+    session.client("s3", endpoint_url=door.url).create_bucket(Bucket="acme-builds")
+    name_all(session.client("iam", endpoint_url=door.url), [f"arn:aws:s3:::{bucket}/*"])
+    denied, shut = deny(f"GET /{bucket}?policy", code=code), deny("GET /")
+
+    def rule(action: str, given: dict[str, str]) -> Any:
+        return denied(action, given) or (
+            None if listed or action != "GET /" else shut(action, given)
+        )
+
+    door.rule = rule
+    directory = collect(world, settings_for(door, PROD))
+    user = f"arn:aws:iam::{PROD}:user/ci"
+    assert any("s3 resource policy" in gap.what for gap in directory.gaps)
+    assert bool(directory.resolve(user).gaps) == is_open
+
+
 def test_a_limit_is_told(world: Any, door: Door, resources: dict[str, str]) -> None:
     directory = collect(world, settings_for(door, PROD, resource_policies=6))
     (gap,) = directory.gaps
@@ -209,4 +241,6 @@ def test_the_policy_for_the_audit_is_what_the_code_calls(
     # Of the hunts: test_aws_lookup, test_aws_objects and test_aws_findings make these calls.
     granted -= {*parts.HISTORY.actions, "s3:ListBucket", "s3:GetObject", "kms:Decrypt"}
     granted -= {"guardduty:ListFindings", "guardduty:GetFindings"}
+    # Of tables of logs: test_aws_athena.py makes these.
+    granted -= {*parts.ATHENA.actions, "glue:GetDatabase", "s3:GetBucketLocation"}
     assert door.actions - {"sts:AssumeRole", "sts:GetCallerIdentity"} == granted

@@ -115,8 +115,11 @@ def test_policies_of_resources(world: Any) -> None:
         {"Arn": "arn:aws:s3:::none", "Policy": None},
         {"Arn": "arn:aws:s3:::shut", "error": "AccessDenied", "message": "no"},
         {"Arn": "arn:aws:s3:::odd", "Policy": "[]"},
+        {"Arn": "arn:aws:s3:::other", "error": "AccessDenied", "message": "no", "Own": False},
+        {"Arn": "arn:aws:s3:::own", "error": "AccessDenied", "message": "no", "Own": True},
     ]
     world.write().save("resource-policies/s3", {"Policies": listed})
+    assert surroundings(world).foreign == {"arn:aws:s3:::other"}
     found = surroundings(world).resource_policies
     assert found["arn:aws:s3:::open"] == Known(FULL)
     assert found["arn:aws:s3:::none"] == Known(None)

@@ -36,7 +36,7 @@ from auditor.models import (
     Unknown,
 )
 from auditor.risk.absence import Reading
-from auditor.risk.closure import Sight, World, verify
+from auditor.risk.closure import Memory, Registry, Sight, World, verify
 from auditor.risk.closure.verify import ELSEWHERE
 
 BEFORE = datetime(2026, 1, 1, 9, tzinfo=UTC)
@@ -453,3 +453,38 @@ def test_reading_less_never_closes_a_row(here: str, there: str, unread: bool) ->
     before = baseline(**base)
     if verdict(blind, before).done:
         assert verdict(full, before).done
+
+
+# --- candidates that an earlier run saw ----------------------------------------------------------
+
+RIVAL = OldKey("arn:aws:iam::2:user/root", "2", "aws", "AKIARIV****")
+FITS = Match("C-1", Candidate(OWNER, OLD.label, Confidence.HIGH, ()))
+
+
+@pytest.mark.parametrize(
+    ("secret", "read", "lost"),
+    [
+        (entry(), False, True),
+        (entry(), True, False),  # its account was read and has no such user: gone, not unread
+        (entry(updated=NOW), False, False),  # another value is stored since
+    ],
+)
+def test_a_rival_whose_account_refuses_is_not_forgotten(
+    secret: Secret, read: bool, lost: bool
+) -> None:
+    rival = Candidate(RIVAL.identity_id, RIVAL.label, Confidence.LOW, ())
+    both = replace(FITS, runners_up=(rival,))
+    sight = Sight(entry(), Severity.CRITICAL, (both,), issued=False)
+    stranger = replace(ROOT, id=RIVAL.identity_id, account="2", keys=(key(RIVAL.label),))
+    everybody = {OWNER: owner(key(OLD.label)), stranger.id: stranger}
+    world = World({"S-1": sight}, Reading((STORE,), (), ()), everybody, "seal", BEFORE)
+    base = verify(world, {}).baselines[0]
+    assert {one.identity_id for one in base.keys} == {OWNER, RIVAL.identity_id}
+    now = {OWNER: owner(key(OLD.label)), "other": replace(ROOT, id="other", account="2")}
+    listed = Coverage("aws 2", "users", 1, 1 if read else None)
+    registry = Registry(now, Reading((ACCOUNT, listed), (), ()), NOW)
+    memory = Memory({"S-1": base}, registry, "seal")
+    told = memory.lost(secret, FITS)
+    assert bool(told) == lost
+    assert RIVAL.identity_id in told or not lost
+    assert memory.lost(secret, both) == ""

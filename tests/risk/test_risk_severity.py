@@ -282,6 +282,19 @@ def test_an_open_question_counts_no_less_than_what_is_known() -> None:
     )
 
 
+def test_who_could_not_be_listed_or_looked_at_again_leaves_it_open() -> None:
+    low = standing(can("a", LOOK))
+    assert isinstance(low.match, Match)
+    unlisted = replace(low, match=replace(low.match, unlisted=(GAP,)))
+    lost = replace(low, lost="b was not seen")
+    for open_, words in ((unlisted, "a worse identity may fit"), (lost, "b was not seen")):
+        got = of_key(open_)
+        assert got.severity is Severity.UNKNOWN
+        assert words in got.reasons[0].text
+    critical = standing(can("a", ADMIN))
+    assert of_key(replace(critical, lost="b")).severity is Severity.CRITICAL
+
+
 def test_a_key_known_nowhere_is_removed() -> None:
     assert of_key(SEARCHED).rotate is Rotate.REMOVE
 

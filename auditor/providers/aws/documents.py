@@ -12,7 +12,8 @@ aws/<id>/organization-roots        the reply of ListRoots
 aws/<id>/guardrails                "Path": the root (as ListRoots has it), the organizational units
                                    and the account, each with its policies by type
 aws/<id>/oidc-providers            the reply of ListOpenIDConnectProviders, each with its details
-aws/<id>/resource-policies/<service>   "Policies": the "Arn" and "Policy" of each resource
+aws/<id>/resource-policies/<service>   "Policies": the "Arn" and "Policy" of each resource; of a
+                                   bucket that refuses, whether it is the account's "Own"
 aws/<id>/trails                    the reply of DescribeTrails, each with its "Status", "Selectors"
                                    and "Bucket": whether that is its "Own", and its life cycle
 aws/<id>/detectors                 the detectors of GuardDuty in one "Region"

@@ -29,7 +29,6 @@ from auditor.providers.aws.analysis.world import World
 from auditor.providers.aws.documents import LIMIT
 from auditor.providers.aws.policies import grants
 
-_FOREIGN = ("AccessDenied", "MethodNotAllowed")
 _MOST_SIBLINGS = 20
 """CI identities that one is compared with: the first by name."""
 
@@ -117,17 +116,18 @@ class Resolver:
     def _unread(self) -> tuple[Gap, ...]:
         """Return why policies of resources, which may grant an identity more, were not read.
 
-        Not where the configuration asks for no more of them, and not where S3 refuses: it says the
-        same of a bucket of somebody else, whom identities of most accounts name.
+        Not where the configuration asks for no more of them, and not of buckets of other accounts:
+        to be let in there takes a grant of the identity's own, which is known, besides.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
         """
-        facts = self._account.surroundings.resource_policies
+        around = self._account.surroundings
         return tuple(
             dict.fromkeys(
                 fact.gap
-                for arn, fact in facts.items()
+                for arn, fact in around.resource_policies.items()
                 if isinstance(fact, Unknown)
                 and not fact.gap.why.startswith(LIMIT)
-                and not (arn.split(":")[2] == "s3" and fact.gap.why.startswith(_FOREIGN))
+                and arn not in around.foreign
             )
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 from auditor.collecting import Collecting
 from auditor.models import Json
 from auditor.providers.aws.client import Clients
-from auditor.providers.aws.documents import LIMIT, document_key, entries, text
+from auditor.providers.aws.documents import LIMIT, document_key, entries, is_complete, text
 from auditor.providers.aws.jobs import Job, read
 
 _ABSENT = {
@@ -141,6 +141,33 @@ def _fill(
             _entry(clients, service, arn) if within else _left_out(arn, most)
         )
         document["Policies"].append(entry)
+    if service == "s3":
+        _tell_own(clients, document["Policies"])
+
+
+def _tell_own(clients: Clients, policies: Iterable[dict[str, Any]]) -> None:
+    """Add whether a bucket that refuses is the account's "Own": S3 answers alike for a stranger's.
+
+    Nothing where that cannot be told either.
+    """
+    refused = [entry for entry in policies if text(entry, "error") in _FOREIGN]
+    if not refused:
+        return
+    listed = read(lambda document: document.update(clients.other("s3").list_buckets()))
+    names = {text(bucket, "Name") for bucket in entries(listed, "Buckets")}
+    for entry in refused:
+        if text(entry, "error") == _NOT_OWN:
+            entry["Own"] = False
+        elif is_complete(listed) and isinstance(listed.get("Buckets"), list):
+            entry["Own"] = entry["Arn"].rpartition(":")[2] in names
+
+
+_NOT_OWN = "MethodNotAllowed"
+"""What only somebody of another account is told, who may read the policy.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
+"""
+_FOREIGN = (_NOT_OWN, "AccessDenied")
 
 
 def _entry(clients: Clients, service: str, arn: str) -> dict[str, Any]:

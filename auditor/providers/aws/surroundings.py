@@ -90,6 +90,8 @@ class Surroundings:
     """
     last_accessed: Mapping[str, Fact[LastAccessed]]
     """By the ARN of a user or a role; only those that were asked for are in it."""
+    foreign: frozenset[str]
+    """The ARNs of those resources that are known to be of another account."""
     gaps: tuple[Gap, ...]
     """What could not be read of all this: one gap for each refusal, whatever it struck."""
 
@@ -111,6 +113,12 @@ def read_surroundings(account: str, names: Iterable[str], snapshot: Snapshot) ->
             for entry in listed
         },
         last_accessed={arn: _accessed(account, document) for arn, document in use.items()},
+        foreign=frozenset(
+            text(entry, "Arn")
+            for listed in policies.values()
+            for entry in listed
+            if entry.get("Own") is False
+        ),
         gaps=(),
     )
     return replace(found, gaps=tuple(_gaps(account, found, use, policies)))

@@ -187,7 +187,24 @@ class Identifier:
             credential.id,
             _candidate(first, (*facts, *more), confidence),
             tuple(_candidate(key, told, Confidence.LOW) for key, told in others),
+            self._unlisted(asked) if confidence is not Confidence.HIGH else (),
         )
+
+    def _unlisted(self, asked: Asked) -> tuple[Gap, ...]:
+        """Return why keys that cannot be excluded may be missing: those of its projects, if known.
+
+        Not where the key's own id is known: any other one fits by chance only.
+        """
+        if asked.key_tail:
+            return ()
+        wanted = asked.projects
+        return tuple(gap for gap in self._unsearched if wanted is None or self._hits(gap, wanted))
+
+    def _hits(self, gap: Gap, projects: frozenset[str]) -> bool:
+        """Return whether a gap may be about keys of a project, as all but single accounts are."""
+        emails = [name for name in gap.affects if "@" in name]
+        of = {self._estate.project_of(email) for email in emails}
+        return len(emails) < len(gap.affects) or not gap.affects or bool(of & projects)
 
     def _named(self, credential: Credential, email: str, key: str, asked: Asked) -> Match:
         """Return the account a person named, with the key they named or the likeliest of its."""

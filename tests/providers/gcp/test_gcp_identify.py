@@ -28,7 +28,11 @@ from auditor.models import (
 
 
 def ask(
-    folder: Path, *keys: dict[str, Any], owner: str | None = None, **about: str
+    folder: Path,
+    *keys: dict[str, Any],
+    owner: str | None = None,
+    unlisted: dict[str, Any] | None = None,
+    **about: str,
 ) -> Match | NoMatch:
     files: dict[str, Any] = {
         "policies": [ORG_OWNER, bound("roles/browser", member("ci"))],
@@ -39,6 +43,8 @@ def ask(
             {"projectId": "data-lake-main", "projectNumber": "222"},
         ],
     }
+    if unlisted:
+        files["accounts"] = [unlisted]
     told = directory(export(folder, **files))
     return told.identify(*asked(**about), owner)
 
@@ -61,6 +67,26 @@ def test_the_project_beside_it_narrows_it_down(tmp_path: Path) -> None:
     told = " ".join(fact.fact for fact in found.best.evidence)
     assert "its project data-lake-main ends as the project variable" in told
     assert "whichever it is" in told
+
+
+@pytest.mark.parametrize(
+    ("project", "about", "open_"),
+    [
+        ("web-prod-site", {"project": "web-prod-site"}, True),
+        ("data-lake-main", {"project": "web-prod-site"}, False),
+        ("data-lake-main", {}, True),
+        ("web-prod-site", {"key_id": ONE}, False),
+    ],
+)
+def test_a_worse_account_may_be_among_those_whose_keys_were_not_listed(
+    tmp_path: Path, project: str, about: dict[str, str], open_: bool
+) -> None:
+    """Unlike a key's own id, a project fits whatever key is in it."""
+    unlisted = account("admin", project)
+    found = ask(tmp_path, key("ci", ONE), unlisted=unlisted, **about)
+    assert best(found)[0] == email("ci")
+    assert isinstance(found, Match)
+    assert bool(found.unlisted) == open_
 
 
 def test_a_masked_tail_of_a_json_key_is_a_sign_of_its_type_only(tmp_path: Path) -> None:
