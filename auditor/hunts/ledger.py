@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TypeAlias
 
 import msgspec
+
+Listed: TypeAlias = tuple[str, str, int]
+"""A file: where it is, its name below the folder that was asked for, its size."""
 
 
 class State(StrEnum):
@@ -63,6 +67,15 @@ class FileRead(msgspec.Struct):
         self.problems[what] = self.problems.get(what, 0) + 1
         self.places.setdefault(what, position)
         self.bad += records
+
+    def add_problems(self, again: FileRead) -> None:
+        """Add what went wrong when the file was looked into again: it is whole no longer."""
+        for what, count in again.problems.items():
+            self.problems[what] = self.problems.get(what, 0) + count
+            self.places.setdefault(what, again.places[what])
+        self.bad += again.bad
+        if again.problems and self.state is State.READ:
+            self.state = State.PARTIAL
 
     def note(self, what: str) -> None:
         """Count something odd."""

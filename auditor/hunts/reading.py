@@ -9,19 +9,24 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from auditor.collecting import Progress
 from auditor.errors import ConfigError
 from auditor.hunts import store
-from auditor.hunts.ledger import FileRead, Ledger, State
+from auditor.hunts.following import Errand, follow
+from auditor.hunts.ledger import FileRead, Ledger, Listed, State
+from auditor.hunts.sessions import handed_out, where_used
 from auditor.hunts.sources import ordered
 from auditor.hunts.wanted import Wanted, Window
-from auditor.hunts.worker import Listed, Order, Task, run
+from auditor.hunts.worker import Order, Task, begin, run
 from auditor.tails import Sealer
 
 WORKERS = 8
@@ -30,6 +35,8 @@ TASK_FILES = 4096
 TASK_BYTES = 16 << 20
 """A task ends with the file that reaches one of these."""
 _CLOCKS_DIFFER = timedelta(days=1)
+Item = TypeVar("Item")
+Work = TypeVar("Work", Task, Errand)
 
 
 def read_logs(
@@ -58,17 +65,18 @@ def read_logs(
     since, until = window.texts()
     future = (now + _CLOCKS_DIFFER).isoformat()
     order = Order(source, wanted, since, until, future, sealer, parts)
+    tasks = list(_tasks(files))
     try:
-        tasks = list(_tasks(files))
-        progress.start("reading bytes of logs", sum(size for *_, size in files))
-        entries = [*unread, *_run(order, tasks, progress, workers or usable_cores())]
-        kinds = [sorted(parts.glob(f"{kind}-*")) for kind in ("events", "sessions", "traded")]
-        stored = store.write(out_folder, *kinds)
-        store.write_others(out_folder, sorted(parts.glob("others-*")))
+        with _crew(order, min(workers or usable_cores(), len(tasks))) as crew:
+            progress.start("reading bytes of logs", sum(size for *_, size in files))
+            entries = [*unread, *_first(crew, tasks, progress)]
+            followed = _follow(crew, order, len(tasks), entries, progress)
+        stored = store.write(out_folder, sorted(parts.glob("events-*.ndjson")))
+        store.write_others(out_folder, sorted(parts.glob("others-*.ndjson")))
     finally:
         shutil.rmtree(parts, ignore_errors=True)
     entries.sort(key=lambda entry: entry.path)
-    return Ledger(tuple(entries), stored.events, stored.followed)
+    return Ledger(tuple(entries), stored, followed)
 
 
 def find(paths: Sequence[Path]) -> tuple[list[Listed], list[FileRead]]:
@@ -113,41 +121,90 @@ def _size(file: str) -> int:
 
 
 def _tasks(files: Sequence[Listed]) -> Iterator[Task]:
-    number, batch, size = 0, list[Listed](), 0
-    for file in files:
-        batch.append(file)
-        size += file[2]
+    for number, batch in enumerate(_batches(files, lambda file: file[-1])):
+        yield Task(number, batch)
+
+
+def _batches(items: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[tuple[Item, ...]]:
+    """Yield the items in order, as many at a time as one worker is given."""
+    batch, size = list[Item](), 0
+    for item in items:
+        batch.append(item)
+        size += size_of(item)
         if len(batch) >= TASK_FILES or size >= TASK_BYTES:
-            yield Task(number, tuple(batch))
-            number, batch, size = number + 1, [], 0
+            yield tuple(batch)
+            batch, size = [], 0
     if batch:
-        yield Task(number, tuple(batch))
+        yield tuple(batch)
 
 
-def _run(
-    order: Order, tasks: Sequence[Task], progress: Progress, workers: int
-) -> Iterator[FileRead]:
-    """Yield what became of each file; what is one task is done at once, without a process."""
-    if min(workers, len(tasks)) <= 1:
-        for task in tasks:
-            yield from run(order, task)
-            progress.advance(task.size)
+@contextmanager
+def _crew(order: Order, workers: int) -> Iterator[Executor | None]:
+    """Yield processes to work in; None for a single task, which is done at once without one."""
+    if workers <= 1:
+        begin(order)
+        yield None
         return
     # A forked worker would inherit open connections and locks; a spawned one starts clean.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), context) as pool:
-        running = {pool.submit(run, order, task): task for task in tasks}
-        for future in as_completed(running):
-            yield from _entries(future, running[future])
-            progress.advance(running[future].size)
+    with ProcessPoolExecutor(workers, context, begin, (order,)) as pool:
+        yield pool
 
 
-def _entries(future: Future[list[FileRead]], task: Task) -> list[FileRead]:
-    """Return a task's entries. A worker that dies costs its task, which says so."""
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        entries = [FileRead(name, State.FAILED, size) for _, name, size in task.files]
-        for entry in entries:
-            entry.problem("its worker died, as when memory runs out", 0, records=0)
-        return entries
+def _first(crew: Executor | None, tasks: Sequence[Task], progress: Progress) -> Iterator[FileRead]:
+    """Yield what became of each file."""
+    for task, entries in _results(crew, run, tasks):
+        yield from entries if entries is not None else map(_dead, task.files)
+        progress.advance(task.size)
+
+
+def _follow(
+    crew: Executor | None,
+    order: Order,
+    number: int,
+    entries: Iterable[FileRead],
+    progress: Progress,
+) -> int:
+    """Keep what follows from events that are kept; return how many events these are.
+
+    What of this cannot be read again is added to the file's entry.
+    """
+    keys = handed_out(sorted(order.parts.glob("traded-*.ndjson")))
+    found = where_used(keys, sorted(order.parts.glob("sessions-*.ndjson"))) if keys else []
+    batches = _batches(found, lambda each: each.file[-1])
+    errands = [Errand(n, batch, keys) for n, batch in enumerate(batches, number)]
+    if errands:
+        progress.start("following sessions in bytes of logs", sum(each.size for each in errands))
+    first = {entry.path: entry for entry in entries}
+    events = 0
+    for errand, again in _results(crew, partial(follow, order), errands):
+        for entry in again if again is not None else (_dead(each.file) for each in errand.files):
+            events += entry.events
+            first[entry.path].add_problems(entry)
+        progress.advance(errand.size)
+    return events
+
+
+def _results(
+    crew: Executor | None,
+    work: Callable[[Work], list[FileRead]],
+    orders: Sequence[Work],
+) -> Iterator[tuple[Work, list[FileRead] | None]]:
+    """Yield each piece of work with what came of it: None where its worker died."""
+    if crew is None:
+        yield from ((order, work(order)) for order in orders)
+        return
+    running = {crew.submit(work, order): order for order in orders}
+    for future in as_completed(running):
+        try:
+            yield running[future], future.result()
+        except BrokenProcessPool:
+            yield running[future], None
+
+
+def _dead(file: Listed) -> FileRead:
+    """Return the entry of a file whose worker died: it costs its task, which says so."""
+    _, name, size = file
+    entry = FileRead(name, State.FAILED, size)
+    entry.problem("its worker died, as when memory runs out", 0, records=0)
+    return entry

@@ -1,28 +1,28 @@
 """Whose sessions they were: from a key to the temporary keys it was handed, and on from those.
 
 A stolen key is seldom used alone: AssumeRole and GetSessionToken trade it for keys of a session,
-whose events name only these. The call that handed them out names both.
+whose events name only these. The call that handed them out names both, and may stand in a file
+that is read later. So a first reading only notes where keys of sessions were used; when all is
+read it is known which of them follow, and only their records are made into events, by a second
+look into the files that hold them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from auditor.hunts.events import Event
+from auditor.hunts.ledger import Listed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # Role chaining has no limit of its own; records in a circle must not become one: 20 links.
 
-_HANDED_OUT = """
-    SELECT DISTINCT issued_credential_uid FROM kept WHERE issued_credential_uid IS NOT NULL
-"""
 _ISSUED = """
     CREATE TEMP TABLE issued AS
     SELECT issued_credential_uid AS child, min(coalesce(credential_uid, actor_uid)) AS parent
@@ -43,42 +43,56 @@ _ROOTS = """
 """
 
 
-_ENCODE = msgspec.json.Encoder().encode
-_PAIR = msgspec.json.Decoder(tuple[str | None, str])
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """Which keys of sessions a file (see `Listed`) used, and the numbers of the records."""
+
+    path: str
+    name: str
+    size: int
+    keys: dict[str, list[int]]
 
 
-def append(part: BinaryIO, traded: BinaryIO, events: Iterable[Event]) -> None:
-    """Add events of sessions to a part, a line each: the key as JSON, a tab, the event.
+class Traded(msgspec.Struct, frozen=True, gc=False):
+    """A key that a call handed out, and the session that asked; None: an event that is kept."""
 
-    Of those that handed out a key for another, both keys go into `traded`: few, and all that is
-    needed to know which lines of the parts are asked for.
-    """
-    for event in events:
-        part.write(b"%b\t%b\n" % (_ENCODE(event.credential_uid), _ENCODE(event)))
-        if event.issued_credential_uid:
-            pair = (event.credential_uid, event.issued_credential_uid)
-            traded.write(_ENCODE(pair) + b"\n")
+    key: str | None
+    issued: str
 
 
-def handed_out(connection: DuckDBPyConnection) -> set[str]:
-    """Return the credentials that calls in the table `kept` handed out."""
-    return {name for (name,) in connection.sql(_HANDED_OUT).fetchall()}
+class Followed(NamedTuple):
+    """A file to look into again."""
+
+    file: Listed
+    numbers: frozenset[int]
+    """Of the records that used a key that follows."""
 
 
-def followed(
-    credentials: Iterable[str], parts: Sequence[Path], traded: Sequence[Path]
-) -> Iterator[bytes]:
-    """Yield the events of the parts that used one of the keys, or one they were traded for.
+Kind = TypeVar("Kind")
+_SEEN = msgspec.json.Decoder(Seen)
+_TRADED = msgspec.json.Decoder(Traded)
 
-    Most lines follow from nothing, so of each only the key is looked at.
-    """
-    below = {_ENCODE(key) for key in _below(credentials, traded)}
-    for path in parts if below else ():
-        with path.open("rb") as part:
-            for line in part:
-                key, _, event = line.partition(b"\t")
-                if key in below:
-                    yield event
+
+def handed_out(traded: Iterable[Path]) -> frozenset[str]:
+    """Return the keys that were handed out in events that are kept, or for these, at any depth."""
+    given = defaultdict[str | None, set[str]](set)
+    for pair in _lines(traded, _TRADED):
+        given[pair.key].add(pair.issued)
+    below = set[str]()
+    fresh = given[None]
+    while fresh:
+        below |= fresh
+        fresh = set().union(*(given[key] for key in fresh & given.keys())) - below
+    return frozenset(below)
+
+
+def where_used(keys: frozenset[str], seen: Iterable[Path]) -> list[Followed]:
+    """Return the files that used one of the keys, in order of their names."""
+    numbers = defaultdict[Listed, set[int]](set)
+    for one in _lines(seen, _SEEN):
+        for key in keys & one.keys.keys():
+            numbers[one.path, one.name, one.size].update(one.keys[key])
+    found = [Followed(file, frozenset(each)) for file, each in numbers.items()]
+    return sorted(found, key=lambda each: each.file[1])
 
 
 def name_roots(connection: DuckDBPyConnection) -> None:
@@ -87,16 +101,7 @@ def name_roots(connection: DuckDBPyConnection) -> None:
     connection.execute(_ROOTS)
 
 
-def _below(credentials: Iterable[str], traded: Sequence[Path]) -> set[str]:
-    """Return the credentials and all that were handed out to them, at any depth."""
-    given = defaultdict[str | None, set[str]](set)
-    for path in traded:
-        with path.open("rb") as pairs:
-            for credential, issued in map(_PAIR.decode, pairs):
-                given[credential].add(issued)
-    below = set[str]()
-    fresh = set(credentials)
-    while fresh:
-        below |= fresh
-        fresh = set().union(*(given[each] for each in fresh & given.keys())) - below
-    return below
+def _lines(parts: Iterable[Path], decoder: msgspec.json.Decoder[Kind]) -> Iterator[Kind]:
+    for part in parts:
+        with part.open("rb") as lines:
+            yield from map(decoder.decode, lines)

@@ -13,13 +13,13 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from auditor.hunts.content import DamagedError
 from auditor.hunts.events import COLUMNS, Event
-from auditor.hunts.sessions import followed, handed_out, name_roots
+from auditor.hunts.sessions import name_roots
 from auditor.hunts.sketch import LINE_COLUMNS
 
 if TYPE_CHECKING:
@@ -53,15 +53,6 @@ _NOBODY = """
 """
 
 
-class Stored(NamedTuple):
-    """What a writing left in the store."""
-
-    events: int
-    """Of the platforms written to, each once."""
-    followed: int
-    """Of these, new by following sessions."""
-
-
 def append(part: BinaryIO, events: Iterable[Event]) -> None:
     """Add events to a part, one line of JSON each."""
     part.write(_ENCODER.encode_lines(events))
@@ -84,17 +75,11 @@ def load(connection: DuckDBPyConnection, run_folder: Path) -> None:
     (connection.read_parquet(others) if others else nothing).create_view("others")
 
 
-def write(
-    run_folder: Path,
-    parts: Sequence[Path],
-    sessions: Sequence[Path] = (),
-    traded: Sequence[Path] = (),
-) -> Stored:
-    """Add the parts' events to those kept of each platform, each event once.
+def write(run_folder: Path, parts: Sequence[Path]) -> int:
+    """Add the parts' events to those kept of each platform; return how many those are then.
 
-    Of two records with the same id that of the first file stays. `sessions` are events of temporary
-    keys, and `traded` who handed out which (see `sessions.append`); those that follow from a kept
-    event are kept too. A file is whole at every moment.
+    Each event is kept once: of two records with the same id that of the first file stays. Events of
+    sessions are told whose they were (`session_of`). A file is whole at every moment.
     """
     folder = run_folder / _FOLDER
     spill = folder / "spill"
@@ -102,18 +87,18 @@ def write(
     spill.mkdir(exist_ok=True)
     with _database(spill) as connection:
         _parts(connection, parts).create("kept")
-        chained = _follow(connection, sessions, traded, spill / "followed.ndjson")
+        name_roots(connection)
         found = connection.sql("SELECT DISTINCT platform FROM kept ORDER BY ALL").fetchall()
         counts = [_write(connection, folder / f"{platform}.parquet") for (platform,) in found]
     shutil.rmtree(spill, ignore_errors=True)
-    return Stored(sum(counts), chained)
+    return sum(counts)
 
 
 def write_others(run_folder: Path, parts: Sequence[Path]) -> None:
     """Replace what is known of everybody whose events were not kept.
 
     Columns: platform, kind ("src", "user_agent", "action"), value, actors (at most
-    `sketch.ACTORS` told apart per task of the reading), since, until.
+    `sketch.ACTORS` told apart per process of the reading), since, until.
     """
     folder = run_folder / _FOLDER / "others"
     shutil.rmtree(folder, ignore_errors=True)
@@ -141,19 +126,6 @@ def parquet_lines(file: Path) -> Iterator[bytes]:
                 yield "".join(f"{line}\n" for (line,) in batch).encode()
         except duckdb.Error as error:
             raise DamagedError("Parquet that cannot be read") from error
-
-
-def _follow(
-    connection: DuckDBPyConnection, sessions: Sequence[Path], traded: Sequence[Path], part: Path
-) -> int:
-    """Add to `kept` the sessions that follow from it, through a part; return how many events."""
-    with part.open("wb") as lines:
-        lines.writelines(followed(handed_out(connection), sessions, traded))
-    chained = _parts(connection, [part])
-    count = len(chained)
-    chained.insert_into("kept")
-    name_roots(connection)
-    return count
 
 
 def _write(connection: DuckDBPyConnection, target: Path) -> int:

@@ -35,11 +35,27 @@ class Wanted:
 
     @cached_property
     def _starts(self) -> frozenset[str]:
+        """What key ids begin with that are among them."""
         return frozenset(name.partition(MARK)[0] for name in self.names if MARK in name)
 
-    def may_hold(self, name: str) -> bool:
-        """Say cheaply whether it can be one of them: of a key id, by what is shown of it."""
-        return not KEY_ID.fullmatch(name) or name[:-TAIL_LENGTH].casefold() in self._starts
+    @cached_property
+    def _hidden(self) -> bool:
+        """Say whether one of them holds a hidden id and does not begin as a key id does."""
+        return any(MARK in name and not KEY_ID.match(name.upper()) for name in self.names)
+
+    def may_hold(self, names: Iterable[str | None]) -> list[str]:
+        """Return those that may be among them: of most names a look is enough to know they are not.
+
+        A key id is told by what is shown of it.
+        """
+        if self._hidden:
+            return [name for name in names if name]
+        mine, starts = self.names, self._starts
+        return [
+            name
+            for name in names
+            if name and (name.casefold() in mine or name[:-TAIL_LENGTH].casefold() in starts)
+        ]
 
     def __contains__(self, name: str) -> bool:
         """Say whether it is one of them; letters of names count for nothing in any log."""

@@ -1,39 +1,27 @@
-"""One worker's task: files in, parts of events and lines of the ledger out.
+"""A first reading, one worker's task: files in, parts of events and lines of the ledger out.
 
 Runs in a process of its own; what it holds does not grow with the files.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain, groupby
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import msgspec
-
-from auditor.hunts import sessions, store
-from auditor.hunts.content import PARQUET, DamagedError, blocks, held, lines
-from auditor.hunts.events import Event
-from auditor.hunts.ledger import FileRead, State
-from auditor.hunts.records import Found, is_json, of_document, of_lines, of_rows
-from auditor.hunts.sketch import Sketch, Uses
-from auditor.hunts.sources import NoEventError, Source, ordered
+from auditor.hunts.files import UNLIKE, FileReader
+from auditor.hunts.ledger import FileRead, Listed
+from auditor.hunts.parts import Parts
+from auditor.hunts.sketch import Sketch
+from auditor.hunts.sources import NoEventError, Session, Source
 from auditor.hunts.values import MANY, NO_TIME, Names
 from auditor.hunts.wanted import Wanted
 from auditor.tails import Sealer
 
-FUTURE = "a time in the future"
 _DATE = len("2023-01-01")
-_BATCH = 4_000
-"""Events held before they are written."""
-
-
-Listed: TypeAlias = tuple[str, str, int]
-"""A file: where it is, its name below the folder that was asked for, its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,140 +51,107 @@ class Task:
         return sum(size for *_, size in self.files)
 
 
-def run(order: Order, task: Task) -> list[FileRead]:
+def begin(order: Order) -> None:
+    """Make this process one that `run`s tasks of an order."""
+    global _reader  # noqa: PLW0603 (what an executor's initializer leaves for its tasks)
+    _reader = Reader(order)
+
+
+def run(task: Task) -> list[FileRead]:
     """Read the files of a task into its own parts; return what became of each."""
-    reader = _Reader(order, task.number)
-    with ExitStack() as stack:
-        stack.callback(reader.finish)
-        return [reader.read(*file) for file in task.files]
+    if _reader is None:
+        raise RuntimeError("no order was given")
+    return _reader.run(task)
 
 
 class _Asked(dict[str, bool]):
     """Says of every name whether somebody asked for it; each is worked out once."""
 
-    def __init__(self, wanted: Wanted | None, names: Names) -> None:
+    def __init__(self, wanted: Wanted, names: Names) -> None:
         super().__init__()
         self._wanted, self._names = wanted, names
+
+    def among(self, names: Iterable[str | None]) -> Collection[str]:
+        """Return those of the names that somebody asked for."""
+        return {name for name in self._wanted.may_hold(names) if self[name]}
 
     def __missing__(self, name: str) -> bool:
         if len(self) >= MANY:
             self.clear()
-        wanted = self._wanted
-        # Naming a key hashes it, and most are nobody's who was asked for.
-        answer = wanted is None or (wanted.may_hold(name) and self._names.of(name) in wanted)
-        self[name] = answer
+        answer = self[name] = self._names.of(name) in self._wanted
         return answer
 
 
-class _Reader:
-    def __init__(self, order: Order, number: int) -> None:
+class Reader(FileReader):
+    """Reads tasks one after the other, and remembers whom it has met."""
+
+    def __init__(self, order: Order) -> None:
+        """Begin with nobody met."""
+        super().__init__(order.source)
         self.order = order
-        self.known = ordered(order.source)
-        self.skips = [source.skips for source in self.known if "skips" in vars(type(source))]
         self.names = Names(order.sealer)
         self.sketch = Sketch()
-        self.asked = _Asked(order.wanted, self.names)
-        self.kept: list[Event] = []
-        self.sessions: list[Event] = []
-        self.number = number
+        self.asked = _Asked(order.wanted, self.names) if order.wanted else None
 
-    def read(self, path: str, name: str, size: int) -> FileRead:
+    def run(self, task: Task) -> list[FileRead]:
+        """Read the files of a task into its own parts; return what became of each."""
+        self.parts = Parts(self.order.parts, task.number, self.order.future)
+        with ExitStack() as stack:
+            stack.callback(self.parts.finish)
+            entries = [self.read(file) for file in task.files]
+        self.sketch.write(self.order.parts / f"others-{os.getpid()}.ndjson")
+        return entries
+
+    def read(self, file: Listed) -> FileRead:
         """Read one file as far as it goes."""
-        entry = FileRead(name, bytes=size)
-        skipped = next(filter(None, (skips(name) for skips in self.skips)), None)
-        if skipped:
-            entry.state = State.SKIPPED
-            entry.note(skipped)
-            return entry
-        try:
-            self._content(entry, path, _counted(blocks(path), entry))
-        except DamagedError as error:
-            entry.problem(str(error), entry.records + 1, records=0)
-        if entry.problems:
-            usable = entry.records - entry.bad
-            entry.state = State.PARTIAL if usable > 0 else State.FAILED
+        self.file = file
+        entry = super().read(file)
+        self.parts.end_of(file)
         return entry
 
-    def finish(self) -> None:
-        """Write what is still held."""
-        self._write()
-        with self._part("others").open("wb") as part:
-            part.write(msgspec.json.Encoder().encode_lines(self.sketch.lines()))
-
-    def _content(self, entry: FileRead, path: str, content: Iterator[bytes]) -> None:
-        """Choose how to read by the first block: lines are streamed, a document is held whole."""
-        start = next(content, b"")
-        follows = next(content, b"")
-        if not start and entry.problems:
-            return
-        if start.startswith(PARQUET):
-            self._found(entry, of_lines(store.parquet_lines(Path(path)), self.known))
-        elif not follows:
-            self._document(entry, start)
-        elif not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
-            self._found(entry, of_rows(lines(chain([start, follows], content)), self.known))
-        elif _is_lines(start):
-            self._found(entry, of_lines(chain([start, follows], content), self.known))
-        else:
-            document, damage = held(start + follows, content)
-            self._document(entry, document)
-            if damage:
-                raise damage
-
-    def _document(self, entry: FileRead, content: bytes) -> None:
-        source = self.known[0]
+    def take_whole(self, entry: FileRead, source: Source, content: bytes) -> bool:
+        """Take a file at once, if it has its source's usual form and lies within the window."""
+        uses = self.sketch.uses(source.platform)
         try:
             whole = source.whole(content)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            whole = None
-        if whole is None:
-            self._found(entry, of_document(content, self.known))
-        elif not self._screen(entry, source, *whole):
-            self._take(entry, source, enumerate(whole[0], 1))
-
-    def _screen(
-        self, entry: FileRead, source: Source, records: Sequence[Any], times: Sequence[str]
-    ) -> bool:
-        """Take a whole file at once, if all its times are good and within the window."""
-        if not times:
-            return True
-        first, last = min(times), max(times)
-        inside = self.order.since <= first and last < self.order.until
-        if not inside or not all(map(_is_time, (first, last))):
+            if whole is None or not self._inside(whole.times):
+                return False
+            if self.asked is None:
+                kept: Sequence[int] = range(1, len(whole.times) + 1)
+                sessions: Sequence[Session] = ()
+            else:
+                kept, sessions = source.screen(whole.records, self.asked, uses)
+            picked = source.picked(content, kept) or ()
+        except UNLIKE:
             return False
-        if self.order.wanted is None:
-            kept, used, others = list(range(1, len(records) + 1)), list[int](), 0
-        else:
-            uses = self.sketch.uses(source.platform)
-            kept, used = source.screen(records, self.asked, uses)
-            others = len(records) - len(kept)
-            self.sketch.spans(first, last)
-        entry.records, entry.others, entry.since, entry.until = len(records), others, first, last
-        entry.sources[source.name] = len(records)
-        for part, numbers in ((self.kept, kept), (self.sessions, used)):
-            for number in numbers:
-                try:
-                    event = source.event(records[number - 1], self.names, entry.path, number)
-                    self._keep(entry, part, event)
-                    entry.events += part is self.kept
-                except ValueError as error:
-                    entry.others -= part is self.sessions
-                    entry.problem(str(error), number)
+        self._enter(entry, source, whole.times)
+        for number, record in zip(kept, picked, strict=True):
+            try:
+                self._keep(entry, source, record, number)
+            except ValueError as error:
+                entry.problem(str(error), number)
+        for session in sessions:
+            self._session(session)
+        entry.others = len(whole.times) - len(kept)
         return True
 
-    def _found(self, entry: FileRead, found: Iterable[Found]) -> None:
-        for source, group in groupby(found, key=lambda each: each.source):
-            if source is not None:
-                self._take(entry, source, _records(entry, group))
-                continue
-            for each in group:
-                entry.records += 1
-                entry.problem(each.problem or "unreadable", each.position)
+    def _inside(self, times: Sequence[str]) -> bool:
+        """Say whether all times are good and within the window."""
+        first, last = min(times, default=""), max(times, default="")
+        inside = self.order.since <= first and last < self.order.until
+        return not times or (inside and all(map(_is_time, (first, last))))
 
-    def _take(self, entry: FileRead, source: Source, records: Iterable[tuple[int, Any]]) -> None:
+    def _enter(self, entry: FileRead, source: Source, times: Sequence[str]) -> None:
+        entry.records = len(times)
+        if times:
+            entry.since, entry.until = min(times), max(times)
+            entry.sources[source.name] = len(times)
+            self.sketch.spans(entry.since, entry.until)
+
+    def take(self, entry: FileRead, source: Source, records: Iterable[tuple[int, Any]]) -> None:
         """Keep, count or sketch records of one source, one by one."""
         uses, asked = self.sketch.uses(source.platform), self.asked
-        everybody, since, until = self.order.wanted is None, self.order.since, self.order.until
+        since, until = self.order.since, self.order.until
         first, last = entry.since or "~", entry.until or ""
         count = 0
         for position, record in records:
@@ -207,16 +162,13 @@ class _Reader:
                     first, last = _widened(entry, time)
                 if not since <= time < until:
                     entry.outside += 1
-                elif everybody or any(asked[name] for name in who):
-                    event = source.event(record, self.names, entry.path, position)
-                    self._keep(entry, self.kept, event)
-                    entry.events += 1
+                elif asked is None or asked.among(who):
+                    self._keep(entry, source, record, position)
                 else:
-                    if session:
-                        event = source.event(record, self.names, entry.path, position)
-                        self._keep(entry, self.sessions, event)
                     entry.others += 1
-                    _use(uses, src, agent, action, who[-1])
+                    uses.add(src, agent, action, who[-1])
+                    if session:
+                        self._session(Session(position, session, source.issued(record)))
             except NoEventError as error:
                 entry.ignored += 1
                 entry.note(str(error))
@@ -227,32 +179,15 @@ class _Reader:
         entry.records += count
         entry.sources[source.name] = entry.sources.get(source.name, 0) + count
 
-    def _keep(self, entry: FileRead, held: list[Event], event: Event) -> None:
-        if not event.event_uid:
-            entry.note("no id: told apart by content")
-            event = msgspec.structs.replace(event, event_uid=_fingerprint(event))
-        if event.time > self.order.future:
-            entry.note(FUTURE)
-        held.append(event)
-        if len(held) >= _BATCH:
-            self._write()
+    def _keep(self, entry: FileRead, source: Source, record: Any, position: int) -> None:
+        self.parts.keep(entry, source.event(record, self.names, entry.path, position))
+        entry.events += 1
 
-    def _write(self) -> None:
-        with self._part("events").open("ab") as part:
-            store.append(part, self.kept)
-        with self._part("sessions").open("ab") as part, self._part("traded").open("ab") as traded:
-            sessions.append(part, traded, self.sessions)
-        self.kept.clear()
-        self.sessions.clear()
-
-    def _part(self, name: str) -> Path:
-        return self.order.parts / f"{name}-{self.number:06}.ndjson"
-
-
-def _use(uses: Uses, src: str | None, agent: str | None, action: str, actor: str) -> None:
-    uses.src.add(src, actor)
-    uses.user_agent.add(agent, actor)
-    uses.action.add(action, actor)
+    def _session(self, session: Session) -> None:
+        name = self.names.credential(session.key)
+        self.parts.session(self.file, name, session.number)
+        if session.issued:
+            self.parts.traded(name, self.names.credential(session.issued))
 
 
 def _is_time(text: str) -> bool:
@@ -269,30 +204,4 @@ def _widened(entry: FileRead, time: str) -> tuple[str, str]:
     return entry.since, entry.until
 
 
-def _fingerprint(event: Event) -> str:
-    """Return an id for an event that has none: equal records are one event."""
-    bare = msgspec.structs.replace(event, file="", position=0)
-    return "~" + hashlib.blake2b(msgspec.json.encode(bare), digest_size=16).hexdigest()
-
-
-def _counted(content: Iterator[bytes], entry: FileRead) -> Iterator[bytes]:
-    """Yield blocks as long as there are good ones, and enter why there are no more."""
-    try:
-        for block in content:
-            entry.unpacked += len(block)
-            yield block
-    except DamagedError as error:
-        entry.problem(str(error), entry.records + 1, records=0)
-
-
-def _is_lines(start: bytes) -> bool:
-    """Say whether a long file is lines of JSON: its first line is a document by itself."""
-    first, end, _ = start.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
-    return bool(end) and is_json(first.strip())
-
-
-def _records(entry: FileRead, found: Iterable[Found]) -> Iterator[tuple[int, Any]]:
-    for each in found:
-        if each.note:
-            entry.note(each.note)
-        yield each.position, each.record
+_reader: Reader | None = None

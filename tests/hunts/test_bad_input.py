@@ -10,8 +10,6 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,16 +19,18 @@ import pytest
 from cloudtrail_records import KEY, SESSION, assumed, call
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from readings import SEALER, Read
+from readings import SEALER, Dying, Read
 
+from auditor.collecting import Silent
 from auditor.errors import ConfigError
 from auditor.hunts import reading as reading_module
 from auditor.hunts.content import BOMB_RATIO, LONGEST_LINE, WHOLE
-from auditor.hunts.ledger import FileRead, Ledger, State
+from auditor.hunts.ledger import Ledger, State
+from auditor.hunts.parts import FUTURE
 from auditor.hunts.records import TOO_DEEP
 from auditor.hunts.values import NO_TIME
 from auditor.hunts.wanted import Window
-from auditor.hunts.worker import FUTURE, Order, Task, run
+from auditor.hunts.worker import Order, Reader, Task
 
 GOOD = [call(str(number)) for number in range(20)]
 OBJECT = json.dumps({"Records": GOOD}).encode()
@@ -218,9 +218,8 @@ def test_broken_links_and_unreadable_files_are_named(logs: Path, read: Read) -> 
 
 
 def test_a_dead_worker_costs_its_files_and_says_so() -> None:
-    future: Future[list[FileRead]] = Future()
-    future.set_exception(BrokenProcessPool())
-    entries = reading_module._entries(future, Task(0, (("a", "a", 5), ("b", "b", 6))))
+    task = Task(0, (("a", "a", 5), ("b", "b", 6)))
+    entries = list(reading_module._first(Dying(), [task], Silent()))
     assert [entry.state for entry in entries] == [State.FAILED] * 2
     assert not Ledger(tuple(entries)).complete
 
@@ -265,14 +264,14 @@ def test_long_lines_and_bombs_are_bounded(tmp_path: Path) -> None:
 _MEASURED = """
 import json, sys
 from pathlib import Path
-from auditor.hunts.worker import Order, Task, run
+from auditor.hunts.worker import Order, Reader, Task
 from auditor.tails import Sealer
 folder = Path(sys.argv[1])
 parts = folder / "parts"
 parts.mkdir()
 order = Order(None, None, "", "~", "9", Sealer(b"k" * 32), parts)
 files = tuple((folder / name, name, 0) for name in ("long line", "bomb.gz"))
-entries = run(order, Task(0, files))
+entries = Reader(order).run(Task(0, files))
 status = Path("/proc/self/status")  # a child's ru_maxrss begins with its parent's
 lines = status.read_text().splitlines() if status.exists() else []
 peak = next((int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM")), 0)
@@ -303,7 +302,7 @@ def test_whatever_a_file_holds_is_accounted_for(tmp_path: Path, content: bytes) 
     """No content raises, and each record found is kept, of others, outside, ignored or bad."""
     (tmp_path / "file").write_bytes(content)
     order = Order(None, None, "", "~", "9", SEALER, tmp_path)
-    [entry] = run(order, Task(0, ((str(tmp_path / "file"), "file", len(content)),)))
+    [entry] = Reader(order).run(Task(0, ((str(tmp_path / "file"), "file", len(content)),)))
     parts = entry.events + entry.others + entry.outside + entry.ignored + entry.bad
     assert entry.records == parts
     assert (entry.state is State.READ) == (not entry.problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from readings import SEALER
 
 from auditor.hunts.ledger import FileRead
 from auditor.hunts.wanted import wanted
-from auditor.hunts.worker import Order, Task, run
+from auditor.hunts.worker import Order, Reader, Task
 
 USER = "arn:aws:iam::123456789012:user/ci-deploy"
 ROLE = "arn:aws:iam::123456789012:role/deploy"
@@ -78,14 +79,15 @@ def reading(content: bytes, *, everybody: bool) -> tuple[FileRead, dict[str, lis
         path.write_bytes(gzip.compress(content, 1))
         asked = None if everybody else wanted(WANTED, SEALER)
         order = Order("cloudtrail", asked, "", "~", "2030", SEALER, parts)
-        (entry,) = run(order, Task(0, ((str(path), "log.json.gz", 1),)))
+        (entry,) = Reader(order).run(Task(0, ((str(path), "log.json.gz", 1),)))
         kinds = ("events", "sessions", "traded", "others")
-        return entry, {kind: _lines(parts / f"{kind}-000000.ndjson") for kind in kinds}
+        return entry, {kind: _lines(parts.glob(f"{kind}-*.ndjson")) for kind in kinds}
 
 
-def _lines(part: Path) -> list[Any]:
-    lines = part.read_bytes().splitlines() if part.exists() else []
-    return sorted((json.loads(line.split(b"\t")[-1]) for line in lines), key=str)
+def _lines(parts: Iterable[Path]) -> list[Any]:
+    lines = [line for part in parts for line in part.read_bytes().splitlines()]
+    told = (json.loads(line) for line in lines)
+    return sorted(({**line, "path": "wherever it is"} for line in told), key=str)
 
 
 @settings(max_examples=150, deadline=None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.hunts import sketch
-from auditor.hunts.sketch import ACTORS, Sketch
+from auditor.hunts.sketch import ACTORS, Sketch, Users
 
 
 def test_uses_add_up_to_as_many_actors_as_are_told_apart() -> None:
@@ -33,3 +35,18 @@ def test_of_more_values_than_are_kept_the_first_stay(monkeypatch: pytest.MonkeyP
     for value in ("a", "b", "c", "a"):
         mine.uses("aws").src.add(value, f"actor of {value}")
     assert [line.value for line in mine.lines()] == ["a", "b"]
+
+
+uses = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "", None]), st.integers(0, 2 * ACTORS).map(str))
+)
+
+
+@given(st.lists(uses))
+def test_many_uses_at_once_come_to_the_same(files: list[list[tuple[str | None, str]]]) -> None:
+    single, together = Users(), Users()
+    for file in files:
+        for value, actor in file:
+            single.add(value, actor)
+        together.add_all([value for value, _ in file], [actor for _, actor in file])
+    assert (together.few, together.many) == (single.few, single.many)

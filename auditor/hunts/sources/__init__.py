@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -21,23 +21,48 @@ from auditor.hunts.events import Event
 from auditor.hunts.sketch import Uses
 from auditor.hunts.values import Names
 
-Glance: TypeAlias = tuple[str, Sequence[str], str | None, str | None, str, bool]
+Glance: TypeAlias = tuple[str, Sequence[str], str | None, str | None, str, str]
 """The little that decides whether a record is kept, and what the sketch counts of it otherwise.
 
 In order: its time (as in `Event`, checked when the event is made); every name by which somebody may
 ask for the actor, the one to count last (access key ids are whole here: they are looked up and
-never kept); address; user agent; action; whether it used a key of a session, which a wanted
-identity may have been handed. A plain tuple: one is made per record.
+never kept); address; user agent; action; the key of a session that a wanted identity may have been
+handed, "" where it used none. A plain tuple: one is made per record.
 """
+
+
+class Asked(Protocol):
+    """Whose records are kept."""
+
+    def among(self, names: Iterable[str | None]) -> Collection[str]:
+        """Return those of the names, as in `Glance`, that somebody asked for."""
+
+
+class Whole(NamedTuple):
+    """A file in its source's most common form."""
+
+    records: Sequence[Any]
+    """What `Source.screen` needs of each record."""
+    times: Sequence[str]
+
+
+class Session(NamedTuple):
+    """A record that used a key of a session, which a wanted identity may have been handed."""
+
+    number: int
+    """Of the record within its file, from 1."""
+    key: str
+    issued: str | None
+    """The key that the call handed out, if it did."""
 
 
 class Screened(NamedTuple):
     """Which records of a file matter."""
 
-    kept: list[int]
+    kept: Sequence[int]
     """Numbers, from 1, of the records of wanted identities."""
-    sessions: list[int]
-    """Of those that used a key of a session, which a wanted identity may have been handed."""
+    sessions: Sequence[Session]
+    """Of the others."""
 
 
 class NoEventError(Exception):
@@ -63,17 +88,26 @@ class Source(Protocol):
         So is a row of a CSV file with these columns, in lower case.
         """
 
-    def whole(self, content: bytes) -> tuple[Sequence[Any], Sequence[str]] | None:
-        """Return records and times of a file in the log's most common form, None for another form.
+    def whole(self, content: bytes) -> Whole | None:
+        """Return what screening needs of a file in the log's most common form, None for another.
 
         msgspec.ValidationError and DecodeError say the same.
         """
 
-    def screen(self, records: Sequence[Any], asked: Mapping[str, bool], uses: Uses) -> Screened:
+    def screen(self, records: Sequence[Any], asked: Asked, uses: Uses) -> Screened:
         """Return what is kept of a file that `whole` read: `glance` over all records, in a hurry.
 
-        `asked` says of every name whether somebody asked for it. The others go into `uses`.
+        The others go into `uses`.
         """
+
+    def picked(self, content: bytes, numbers: Sequence[int]) -> Sequence[Any] | None:
+        """Return some of the records, by number from 1, of a file that `whole` would read.
+
+        Numbers beyond its end are left out. None and errors mean the same as of `whole`.
+        """
+
+    def issued(self, record: Any) -> str | None:
+        """Return the access key that the call made or handed out, whole; None for no such call."""
 
     def decode(self, raw: bytes) -> Any:
         """Return one record. msgspec.ValidationError for a field of another type."""
@@ -105,9 +139,17 @@ class JsonSource:
         """Know no form that is worth a way of its own."""
         return
 
-    def screen(self, records: Sequence[Any], asked: Mapping[str, bool], uses: Uses) -> Screened:
+    def screen(self, records: Sequence[Any], asked: Asked, uses: Uses) -> Screened:
         """Be never asked: no file is read whole."""
         raise NotImplementedError
+
+    def picked(self, content: bytes, numbers: Sequence[int]) -> None:  # noqa: ARG002 (the protocol's)
+        """Know no form that is worth a way of its own."""
+        return
+
+    def issued(self, record: Any) -> str | None:  # noqa: ARG002 (the protocol's)
+        """Know no call that hands out keys."""
+        return None
 
     def decode(self, raw: bytes) -> Any:
         """Return the object."""

@@ -58,7 +58,7 @@ class Azure(JsonSource):
         """Return application, principal, credential and name."""
         kind = _kind(record)
         time = utc(kind.time(record))
-        return time, kind.who(record), kind.address(record), None, kind.action(record), False
+        return time, kind.who(record), kind.address(record), None, kind.action(record), ""
 
     def event(self, record: Json, names: Names, file: str, position: int) -> Event:  # noqa: ARG002
         """Return the event."""

@@ -56,7 +56,7 @@ class CircleCi(JsonSource):
         """Return the actor by id and name."""
         actor = (text(record, "actor", "id") or "", text(record, "actor", "name") or "")
         time = utc(at(record, "occurred_at"))
-        return time, actor, _address(record), None, action(text(record, "action")), False
+        return time, actor, _address(record), None, action(text(record, "action")), ""
 
     def event(self, record: Json, names: Names, file: str, position: int) -> Event:  # noqa: ARG002
         """Return the event."""

@@ -14,12 +14,22 @@ import msgspec
 
 from auditor.hunts.events import Event, Outcome
 from auditor.hunts.sketch import Uses
-from auditor.hunts.sources import Glance, Screened, cloudtrail_csv
+from auditor.hunts.sources import Asked, Glance, Screened, Whole, cloudtrail_csv
+from auditor.hunts.sources import cloudtrail_objects as objects
+from auditor.hunts.sources.cloudtrail_objects import (
+    NO_CONTEXT,
+    NO_ISSUER,
+    NOBODY,
+    NULL,
+    Identity,
+    Record,
+    ScreenedRecord,
+    parsed,
+)
 from auditor.hunts.tables import detail_tree, table
 from auditor.hunts.values import Names, address, as_details, clean, gather, joined, utc
 from auditor.models import Json
 
-_SESSION_KEY = "ASIA"
 _SIGN_IN = "signin.amazonaws.com"
 _DENIALS = ("AccessDenied", "Unauthorized", "NotAuthorized")
 """An error code of a refusal holds one of these: AccessDeniedException, VpceAccessDenied,
@@ -33,71 +43,12 @@ _RAW = {
 _MARKS = frozenset({"eventSource", "eventName"})
 
 
-_NULL = msgspec.Raw(b"null")
-
-
-class _Issuer(msgspec.Struct, gc=False, rename="camel"):
-    arn: str | None = None
-    type: str | None = None
-    user_name: str | None = None
-
-
-class _Context(msgspec.Struct, gc=False, rename="camel"):
-    session_issuer: _Issuer | None = None
-    attributes: msgspec.Raw = _NULL
-    ec2_role_delivery: str | None = msgspec.field(name="ec2RoleDelivery", default=None)
-    source_identity: str | None = None
-
-
-class _Identity(msgspec.Struct, gc=False, rename="camel"):
-    type: str | None = None
-    arn: str | None = None
-    principal_id: str | None = None
-    account_id: str | None = None
-    access_key_id: str | None = None
-    user_name: str | None = None
-    invoked_by: str | None = None
-    session_context: _Context | None = None
-
-
-class Record(msgspec.Struct, gc=False, rename="camel"):
-    """The fields of a record that hunts use."""
-
-    event_time: str = ""
-    event_id: str = msgspec.field(name="eventID", default="")
-    event_name: str = ""
-    event_source: str = ""
-    aws_region: str | None = None
-    source_ip: str | None = msgspec.field(name="sourceIPAddress", default=None)
-    user_agent: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-    read_only: bool | None = None
-    recipient_account_id: str | None = None
-    user_identity: _Identity | None = None
-    request_parameters: msgspec.Raw = _NULL
-    response_elements: msgspec.Raw = _NULL
-    additional_event_data: msgspec.Raw = _NULL
-    resources: msgspec.Raw = _NULL
-    event_type: str | None = None
-    event_category: str | None = None
-    vpc_endpoint_id: str | None = None
-
-
-class _Object(msgspec.Struct, gc=False):
-    records: list[Record] = msgspec.field(name="Records")
-
-
-_NOBODY = _Identity()
-_NO_ISSUER = _Issuer()
 _BELOW: Any = detail_tree("cloudtrail")
 _ATTRIBUTES = _BELOW["userIdentity"]["sessionContext"]["attributes"]
 _NAMES = frozenset(table()["details"]["cloudtrail"])
 _USUAL_TYPE = "AwsApiCall"
 _USUAL_CATEGORY = "Management"
 """Left out of the details: nearly every record has them."""
-_WHOLE = msgspec.json.Decoder(_Object)
-_ONE = msgspec.json.Decoder(Record)
 
 
 class CloudTrail:
@@ -118,46 +69,25 @@ class CloudTrail:
         """Say whether it names a call and the service it went to."""
         return fields >= _MARKS or fields >= cloudtrail_csv.MARKS
 
-    def whole(self, content: bytes) -> tuple[Sequence[Record], Sequence[str]]:
-        """Return the records of an S3 object."""
-        records = _WHOLE.decode(content).records
-        return records, [record.event_time for record in records]
+    def whole(self, content: bytes) -> Whole:
+        """Return what screening needs of an S3 object."""
+        return objects.whole(content)
 
-    def screen(self, records: Sequence[Record], asked: Mapping[str, bool], uses: Uses) -> Screened:
-        """Return what is kept of an S3 object.
+    def screen(self, records: Sequence[ScreenedRecord], asked: Asked, uses: Uses) -> Screened:
+        """Return what is kept of an S3 object."""
+        return objects.screen(records, asked, uses)
 
-        It runs for every record there is, so it calls nothing for what was seen before.
-        """
-        kept, sessions = list[int](), list[int]()
-        sources, agents, actions = uses.src, uses.user_agent, uses.action
-        some_sources, many_sources = sources.few, sources.many
-        many_agents, many_actions = agents.many, actions.many
-        for number, record in enumerate(records, 1):
-            identity = record.user_identity or _NOBODY
-            key, arn = identity.access_key_id or "", identity.arn or ""
-            if asked[key] or asked[arn]:
-                kept.append(number)
-                continue
-            context = identity.session_context
-            if context and context.session_issuer and context.session_issuer.arn:
-                arn = context.session_issuer.arn
-                if asked[arn]:
-                    kept.append(number)
-                    continue
-            if key[:4] == _SESSION_KEY and _is_session(key, context):
-                sessions.append(number)
-            source = record.source_ip
-            if source not in many_sources and arn not in some_sources.get(source, ()):
-                sources.add(source, arn)
-            if record.user_agent not in many_agents:
-                agents.add(record.user_agent, arn)
-            if record.event_name not in many_actions:
-                actions.add(record.event_name, arn)
-        return Screened(kept, sessions)
+    def picked(self, content: bytes, numbers: Sequence[int]) -> Sequence[Record]:
+        """Return some records of an S3 object."""
+        return objects.picked(content, numbers)
+
+    def issued(self, record: Record) -> str | None:
+        """Return the key of a session or user that the call made."""
+        return objects.issued(record.response_elements)
 
     def decode(self, raw: bytes) -> Record:
         """Return one record."""
-        return _ONE.decode(raw)
+        return objects.decoded(raw)
 
     def lenient(self, fields: Any) -> Record:
         """Return a record without the fields of a wrong type."""
@@ -168,31 +98,28 @@ class CloudTrail:
 
     def row(self, row: Mapping[str, str]) -> Record:
         """Return the record of a row of Athena's CSV."""
-        return _ONE.decode(msgspec.json.encode(cloudtrail_csv.record(row)))
+        return objects.decoded(msgspec.json.encode(cloudtrail_csv.record(row)))
 
     def glance(self, record: Record) -> Glance:
         """Return the record's key, its ARN and, for a session, its role's ARN."""
-        identity = record.user_identity or _NOBODY
-        key, arn, context = identity.access_key_id, identity.arn, identity.session_context
-        role = context.session_issuer.arn if context and context.session_issuer else None
+        key, arn, role, delivery = objects.who(record)
         return (
             record.event_time,
             (key or "", arn or "", role) if role else (key or "", arn or ""),
             record.source_ip,
             record.user_agent,
             record.event_name,
-            _is_session(key or "", context),
+            objects.session_key(key, delivery),
         )
 
     def event(self, record: Record, names: Names, file: str, position: int) -> Event:
         """Return the event of a record."""
-        identity = record.user_identity or _NOBODY
-        context = identity.session_context
-        issuer = context.session_issuer if context and context.session_issuer else _NO_ISSUER
+        identity = record.user_identity or NOBODY
+        issuer = (identity.session_context or NO_CONTEXT).session_issuer or NO_ISSUER
         ip, name = address(record.source_ip)
         key = identity.access_key_id
-        request, response = _parsed(record.request_parameters), _parsed(record.response_elements)
-        issued = _issued(response)
+        request, response = parsed(record.request_parameters), parsed(record.response_elements)
+        issued = objects.issued_in(response)
         if not record.event_name:
             raise ValueError("no eventName")
         return Event(
@@ -228,11 +155,6 @@ class CloudTrail:
         )
 
 
-def _is_session(key: str, context: _Context | None) -> bool:
-    """Return whether somebody may have been handed the key; instances get theirs from EC2."""
-    return key[:4] == _SESSION_KEY and not (context and context.ec2_role_delivery)
-
-
 def outcome(error: str | None, response: Json) -> Outcome:
     """Return what became of a call. A failed sign-in to the console has no error code."""
     if error:
@@ -241,28 +163,8 @@ def outcome(error: str | None, response: Json) -> Outcome:
     return Outcome.FAILURE if failed else Outcome.SUCCESS
 
 
-def _parsed(raw: msgspec.Raw) -> Json:
-    if raw is _NULL:
-        return None
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _issued(response: Json) -> str | None:
-    """Return the key that an answer hands out: of a session, or a user's new one."""
-    if not isinstance(response, dict):
-        return None
-    for field in ("credentials", "accessKey"):
-        made = response.get(field)
-        if isinstance(made, dict) and isinstance(key := made.get("accessKeyId"), str):
-            return key
-    return None
-
-
 def _resource(raw: msgspec.Raw, request: Json) -> str | None:
-    listed = None if raw is _NULL else _parsed(raw)
+    listed = None if raw is NULL else parsed(raw)
     if isinstance(listed, list):
         return joined(str(each.get("ARN") or "") for each in listed if isinstance(each, dict))
     if not isinstance(request, dict) or _RESOURCE_NAMES.isdisjoint(request):
@@ -288,7 +190,7 @@ def _agent(agent: str | None) -> str | None:
     return clean(agent)
 
 
-def _details(record: Record, identity: _Identity, request: Json, response: Json) -> str | None:
+def _details(record: Record, identity: Identity, request: Json, response: Json) -> str | None:
     """Return the further fields of a record as JSON; only what is unusual is looked for."""
     found: dict[str, str] = {}
     if isinstance(request, dict):
@@ -300,19 +202,20 @@ def _details(record: Record, identity: _Identity, request: Json, response: Json)
     if record.event_category != _USUAL_CATEGORY:
         _put(found, "eventCategory", record.event_category)
     if record.event_source == _SIGN_IN:
-        signed = _parsed(record.additional_event_data)
+        signed = parsed(record.additional_event_data)
         gather(signed if isinstance(signed, dict) else {}, _BELOW["additionalEventData"], found)
     _put(found, "vpcEndpointId", record.vpc_endpoint_id)
-    context = identity.session_context
-    if context or identity.invoked_by or identity.account_id != record.recipient_account_id:
+    context = identity.session_context or NO_CONTEXT
+    in_session = context is not NO_CONTEXT
+    if in_session or identity.invoked_by or identity.account_id != record.recipient_account_id:
         _put(found, "userIdentity.accountId", identity.account_id)
         _put(found, "userIdentity.invokedBy", identity.invoked_by)
         _put(found, "userIdentity.arn", identity.arn)
-    if context:
+    if in_session:
         _put(found, "userIdentity.sessionContext.sourceIdentity", context.source_identity)
-        attributes = _parsed(context.attributes)
+        attributes = parsed(context.attributes)
         gather(attributes if isinstance(attributes, dict) else {}, _ATTRIBUTES, found)
-        issuer = context.session_issuer or _NO_ISSUER
+        issuer = context.session_issuer or NO_ISSUER
         _put(found, "userIdentity.sessionContext.sessionIssuer.type", issuer.type)
     return as_details(found)
 

@@ -47,7 +47,7 @@ class Gcp(JsonSource):
             text(payload, "requestMetadata", "callerIp"),
             text(payload, "requestMetadata", "callerSuppliedUserAgent"),
             text(payload, "methodName") or "",
-            False,
+            "",
         )
 
     def event(self, record: Json, names: Names, file: str, position: int) -> Event:

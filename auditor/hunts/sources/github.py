@@ -58,7 +58,7 @@ class GitHub(JsonSource):
         """Return credential, application and login."""
         who = tuple(text(record, name) or "" for name in _IDENTITIES)
         agent, ip = text(record, "user_agent"), text(record, "actor_ip")
-        return _time(record), who, ip, agent, (text(record, "action") or "").lower(), False
+        return _time(record), who, ip, agent, (text(record, "action") or "").lower(), ""
 
     def event(self, record: Json, names: Names, file: str, position: int) -> Event:  # noqa: ARG002
         """Return the event."""

@@ -48,7 +48,7 @@ class GuardDuty(JsonSource):
             raise NoEventError("findings that name no access key")
         who = [text(key, name) or "" for name in ("accessKeyId", "principalId", "userName")]
         ip = text(record, *_CALL, "remoteIpDetails", "ipAddressV4")
-        return _time(record), who, ip, None, text(record, "type") or "", False
+        return _time(record), who, ip, None, text(record, "type") or "", ""
 
     def event(self, record: Json, names: Names, file: str, position: int) -> Event:
         """Return the event: that somebody was seen to do what the finding's type says."""

@@ -41,7 +41,8 @@ class Ocsf(JsonSource):
         ip = first(text(record, "src_endpoint", "ip"), text(record, "src_endpoint", "domain"))
         agent = text(record, "http_request", "user_agent")
         action = text(record, "api", "operation") or ""
-        return _time(record), who, ip, agent, action, key.startswith(_SESSION_KEY)
+        session = key if key.startswith(_SESSION_KEY) else ""
+        return _time(record), who, ip, agent, action, session
 
     def event(self, record: Json, names: Names, file: str, position: int) -> Event:
         """Return the event."""
