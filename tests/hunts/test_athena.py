@@ -51,6 +51,15 @@ def test_hostile_names_stay_names() -> None:
         query([USER], SINCE, UNTIL, "trails; DROP TABLE y")
 
 
+def test_a_table_of_security_lake_is_known_by_its_name() -> None:
+    text = query([USER], SINCE, UNTIL, "lake.amazon_security_lake_table_us_east_1_s3_data_2_0")
+    (statement,) = parsed(text)
+    assert "time_dt >= TIMESTAMP '2022-12-01 00:00:00'" in text
+    assert "\"accountid\" IN ('111122223333')" in text
+    assert 'api.operation AS "eventName"' in text
+    assert len(statement.selects) == 25
+
+
 def test_many_names_are_few_queries_that_athena_takes() -> None:
     names = [f"arn:aws:iam::111122223333:user/u{number}" for number in range(5_000)]
     found = query(names, SINCE, UNTIL, "trails").split(";\n")[:-1]

@@ -52,6 +52,73 @@ _DUCK = (
 )
 
 
+_LAKE = {
+    "metadata": {
+        "product": {"version": "string", "name": "string"}, "uid": "string",
+        "event_code": "string", "profiles": ["string"], "version": "string",
+    },
+    "time": "bigint",
+    "time_dt": "timestamp",
+    "cloud": {"region": "string", "account": {"uid": "string"}, "provider": "string"},
+    "api": {
+        "response": {"error": "string", "message": "string", "data": "string"},
+        "operation": "string",
+        "version": "string",
+        "service": {"name": "string"},
+        "request": {"data": "string", "uid": "string"},
+    },
+    "actor": {
+        "user": {
+            "type": "string", "name": "string", "uid_alt": "string", "uid": "string",
+            "account": {"uid": "string"}, "credential_uid": "string",
+        },
+        "session": {"created_time_dt": "timestamp", "is_mfa": "boolean", "issuer": "string"},
+        "invoked_by": "string",
+        "idp": {"name": "string"},
+    },
+    "http_request": {"user_agent": "string"},
+    "src_endpoint": {"uid": "string", "ip": "string", "domain": "string"},
+    "resources": [{"uid": "string", "type": "string"}],
+    "class_uid": "int",
+    "activity_id": "int",
+    "status": "string",
+    "accountid": "string",
+    "region": "string",
+}  # fmt: skip
+"""Columns of Security Lake's table of management events (source version 2, OCSF 1.1).
+
+https://github.com/ocsf/examples/tree/main/mappings/markdown/AWS/v1.1.0/CloudTrail
+"""
+
+
+def lake() -> Any:
+    """Return what Glue tells of it."""
+    columns = [{"Name": name, "Type": _hive(kind)} for name, kind in _LAKE.items()]
+    place = {"Columns": columns, "Location": f"s3://{BUCKET}/aws/CLOUD_TRAIL_MGMT/2.0"}
+    return catalog((), StorageDescriptor=place, Parameters={"table_type": "ICEBERG"})
+
+
+def _hive(kind: Any) -> str:
+    if isinstance(kind, dict):
+        return f"struct<{','.join(f'{name}:{_hive(each)}' for name, each in kind.items())}>"
+    return f"array<{_hive(kind[0])}>" if isinstance(kind, list) else str(kind)
+
+
+def _duck(kind: Any) -> str:
+    if isinstance(kind, dict):
+        return f"STRUCT({', '.join(f'{name} {_duck(each)}' for name, each in kind.items())})"
+    if isinstance(kind, list):
+        return f"{_duck(kind[0])}[]"
+    return "VARCHAR" if kind == "string" else str(kind).upper()
+
+
+def _spelled(kind: Any) -> Any:
+    """Return a type with the names of DuckDB."""
+    if isinstance(kind, dict):
+        return {name: _spelled(each) for name, each in kind.items()}
+    return [_spelled(each) for each in kind] if isinstance(kind, list) else _duck(kind)
+
+
 def catalog(keys: tuple[tuple[str, str], ...] = (("timestamp", "string"),), **more: Any) -> Any:
     """Return what Glue tells of a table of CloudTrail's logs with these partition keys."""
     columns = [{"Name": "useridentity", "Type": _HIVE}]
@@ -232,6 +299,9 @@ class Lab:
             names = [key["Name"] for key in self.table["PartitionKeys"]]
             columns = ", ".join(f'"{name}" VARCHAR' for name in (*_TEXTS, *names))
             connection.execute("CREATE SCHEMA logs")
+            if "table_type" in self.table["Parameters"]:
+                self._fill_lake(connection)
+                return _answer(connection, sql)
             connection.execute(f"CREATE TABLE {TABLE} ({columns}, useridentity {_DUCK})")
             for start in range(0, len(self.records), 1000):
                 part = self.records[start : start + 1000]
@@ -240,8 +310,16 @@ class Lab:
                     f"INSERT INTO {TABLE} SELECT unnest(from_json(?, ?), max_depth := 2)",
                     [json.dumps(rows), _shape(names)],
                 )
-            found = connection.execute(sqlglot.transpile(sql, "trino", "duckdb")[0])
-            return [one[0].lower() for one in found.description or ()], found.fetchall()
+            return _answer(connection, sql)
+
+    def _fill_lake(self, connection: duckdb.DuckDBPyConnection) -> None:
+        columns = ", ".join(f'"{name}" {_duck(kind)}' for name, kind in _LAKE.items())
+        connection.execute(f"CREATE TABLE {TABLE} ({columns})")
+        rows = json.dumps([_ocsf(record) for record in self.records])
+        connection.execute(
+            f"INSERT INTO {TABLE} SELECT unnest(from_json(?, ?), max_depth := 2)",
+            [rows, json.dumps([_spelled(_LAKE)])],
+        )
 
     # --- the bucket ------------------------------------------------------------------------
 
@@ -260,6 +338,50 @@ class Lab:
             if name.startswith(prefix)
         )
         return f"<ListBucketResult><IsTruncated>false</IsTruncated>{shown}</ListBucketResult>"
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[Any]]:
+    found = connection.execute(sqlglot.transpile(sql, "trino", "duckdb")[0])
+    return [one[0].lower() for one in found.description or ()], found.fetchall()
+
+
+def _ocsf(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record as Security Lake keeps it."""
+    who = record["userIdentity"]
+    context = who.get("sessionContext", {})
+    source = record["sourceIPAddress"]
+    user = {
+        "type": who.get("type"), "name": who.get("userName"), "uid_alt": who.get("principalId"),
+        "uid": who.get("arn"), "account": {"uid": who.get("accountId")},
+        "credential_uid": who.get("accessKeyId"),
+    }  # fmt: skip
+    session = {
+        "issuer": context.get("sessionIssuer", {}).get("arn"),
+        "is_mfa": context.get("attributes", {}).get("mfaAuthenticated") == "true",
+    }
+    answer, asked = record.get("responseElements"), record.get("requestParameters")
+    return {
+        "metadata": {"uid": record["eventID"], "event_code": record["eventType"]},
+        "time_dt": record["eventTime"].replace("T", " ").rstrip("Z"),
+        "cloud": {"region": record["awsRegion"], "account": {"uid": record["recipientAccountId"]}},
+        "api": {
+            "operation": record["eventName"],
+            "service": {"name": record["eventSource"]},
+            "request": {"data": json.dumps(asked) if asked else None},
+            "response": {
+                "error": record.get("errorCode"),
+                "message": record.get("errorMessage"),
+                "data": json.dumps(answer) if answer else None,
+            },
+        },
+        "actor": {"user": user, "session": session, "invoked_by": who.get("invokedBy")},
+        "http_request": {"user_agent": record["userAgent"]},
+        "src_endpoint": {"domain" if source.endswith(".com") else "ip": source},
+        "class_uid": 6003,
+        "activity_id": 2 if record["readOnly"] else 99,
+        "accountid": record["recipientAccountId"],
+        "region": record["awsRegion"],
+    }
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from athena_lab import ACCOUNT, BUCKET, TABLE, Lab, catalog, projected, serving, workgroup
+from athena_lab import ACCOUNT, BUCKET, TABLE, Lab, catalog, lake, projected, serving, workgroup
 from aws_door import environment
 from cloudtrail_records import KEY, ROLE, SESSION, USER, assumed, call, session_of
 from typer.testing import CliRunner
@@ -329,6 +329,38 @@ def test_projected_partitions_are_said_to_be_so(lab: Lab, tmp_path: Path) -> Non
     assert "its partitions are projected" in coverage.never
 
 
+def test_a_table_of_security_lake_tells_the_same(lab: Lab, tmp_path: Path) -> None:
+    lab.table, lab.workgroup = lake(), workgroup(BytesScannedCutoffPerQuery=10 << 20)
+    lab.records += [
+        assumed("2", SESSION, sourceIPAddress="codepipeline.amazonaws.com"),
+        call("3", userIdentity=session_of(SESSION), errorCode="AccessDenied", readOnly=False),
+        call("before", eventTime="2022-12-31T23:59:59Z"),
+        call("first", eventTime="2023-01-01T00:00:00Z"),
+        call("after", eventTime="2023-01-10T00:00:00Z"),
+        call("other", userIdentity={"type": "IAMUser", "arn": USER + "2", "accessKeyId": "AKIAX"}),
+    ]
+    answer = ask(lab, tmp_path, KEY)
+    assert sorted(answer.ids) == ["1", "2", "3", "first"]
+    assert answer.gaps == ()
+    assert "its partitions are Iceberg's own, bounded by the time of events" in answer.notes[0]
+    assert all("accountid" not in sql for sql in lab.sql), "a key may be of any account"
+    for secret in (KEY, SESSION, "SECRETTOKEN", "never kept"):
+        assert secret not in answer.text
+    ledger = read_logs(
+        [tmp_path / "snapshot" / "logs"], "cloudtrail", wanted([KEY], SEALER),
+        tmp_path / "run", SEALER, Window(), Told(), now=NOW,
+    )  # fmt: skip
+    assert (ledger.complete, ledger.stored) == (True, 4)
+
+
+def test_a_table_of_security_lake_needs_a_limit(lab: Lab, tmp_path: Path) -> None:
+    lab.table = lake()
+    (gap,) = ask(lab, tmp_path).gaps
+    assert "it is Iceberg, of which a query scans a part" in gap.why
+    assert gap.fix.startswith("set the workgroup's limit")
+    assert lab.sql == []
+
+
 def test_what_it_takes_is_said_before_anything_is_scanned(lab: Lab, tmp_path: Path) -> None:
     lab.workgroup = workgroup(BytesScannedCutoffPerQuery=10 << 20)
     lab.records.append(call("2", eventTime="2023-01-05T00:00:00Z"))
@@ -373,7 +405,7 @@ def test_unlisted_bytes_are_fine_where_the_workgroup_has_a_limit(lab: Lab, tmp_p
     ("table", "says"),
     [
         (catalog((), StorageDescriptor={"Columns": [{"Name": "eventtime", "Type": "string"}]}),
-         "lacks eventSource, eventName, eventID, userIdentity.arn"),
+         "lacks eventSource, eventName, eventID, userIdentity.accessKeyId"),
         (catalog(TableType="VIRTUAL_VIEW"), "is a view"),
     ],
 )  # fmt: skip

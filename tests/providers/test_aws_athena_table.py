@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 import sqlglot
-from athena_lab import catalog, projected
+from athena_lab import catalog, lake, projected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
@@ -67,8 +67,16 @@ def test_keys_bound_what_their_names_projection_or_values_tell(
 def test_a_table_after_the_documentation_lacks_nothing_usual() -> None:
     table = of_catalog("logs.cloudtrail", projected(), [])
     assert (table.missing, table.lacks) == ([], [])
-    assert "sessionContext.ec2RoleDelivery" in table.identity
-    assert set(usual("x").columns) <= set(table.columns)
+    assert "userIdentity.sessionContext.ec2RoleDelivery" in table.fields
+    assert set(usual("x").fields) <= set(table.fields)
+
+
+def test_a_table_of_security_lake_lacks_nothing_usual() -> None:
+    name = "amazon_security_lake_table_us_east_1_cloud_trail_mgmt_2_0"
+    table = of_catalog(f"lake.{name}", lake(), [])
+    assert (table.missing, table.lacks) == ([], [])
+    assert table == usual(f"lake.{name}")
+    assert not usual(f"lake.{name.replace('2_0', '1_0')}").is_lake
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00")))

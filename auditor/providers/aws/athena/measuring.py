@@ -62,6 +62,9 @@ def learn(
     elif projected:
         places = _projected(told, table, since, until)
         document |= _limits(told, table)
+    if tables.is_iceberg(told):
+        document |= {"Iceberg": True, "Unmeasured": "it is Iceberg, of which a query scans a part"}
+        return table
     measured = read(partial(_measure, clients.other("s3", region), places))
     error = measured.pop("error", "")
     document |= {"Unmeasured": measured.pop("message", "") or error} | measured

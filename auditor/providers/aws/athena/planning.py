@@ -83,6 +83,8 @@ def _words_of_partitions(told: Mapping[str, Any]) -> str:
     if told["Projected"]:
         bounds = told["Bounds"]
         return f"its partitions are projected, {f'those where {bounds}' if bounds else 'all'}"
+    if told.get("Iceberg"):
+        return "its partitions are Iceberg's own, bounded by the time of events"
     if not isinstance(listed, dict):
         return "no partitions: every query scans the whole table"
     if "error" in listed:

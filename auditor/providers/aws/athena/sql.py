@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from auditor.errors import ConfigError
-from auditor.providers.aws.athena.table import Table, quoted, usual
+from auditor.providers.aws.athena.table import ARN_FIELDS, KEY_FIELD, Table, quoted, usual
 from auditor.providers.aws.records import KEY_ID
 
 _TABLE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?")
@@ -72,25 +72,23 @@ def batches(names: list[str]) -> Iterator[list[str]]:
 
 def statement(table: Table, names: list[str], since: datetime, until: datetime) -> str:
     """Return the query for the events of these names from `since` to before `until`."""
-    columns = [f'{name.lower()} AS "{name}"' for name in table.columns]
-    columns += [f'useridentity.{one.lower()} AS "userIdentity.{one}"' for one in table.identity]
+    columns = [f'{sql} AS "{name}"' for name, sql in table.fields.items()]
     where = [
         *table.bounds(since, until, accounts_of(names)),
-        f"eventtime >= '{since:%Y-%m-%dT%H:%M:%SZ}' AND eventtime < '{until:%Y-%m-%dT%H:%M:%SZ}'",
-        f"({' OR '.join(_matches(names))})",
+        table.during(since, until),
+        f"({' OR '.join(_matches(table, names))})",
     ]
     select, conditions = ",\n  ".join(columns), "\n  AND ".join(where)
     return f"SELECT\n  {select}\nFROM {table.path}\nWHERE {conditions}"
 
 
-def _matches(names: list[str]) -> Iterator[str]:
+def _matches(table: Table, names: list[str]) -> Iterator[str]:
     keys = [name for name in names if KEY_ID.fullmatch(name)]
     arns = [name for name in names if not KEY_ID.fullmatch(name)]
     if keys:
-        yield f"useridentity.accesskeyid IN ({_literals(keys)})"
-    if arns:
-        yield f"useridentity.arn IN ({_literals(arns)})"
-        yield f"useridentity.sessioncontext.sessionissuer.arn IN ({_literals(arns)})"
+        yield f"{table.fields[KEY_FIELD]} IN ({_literals(keys)})"
+    for field in ARN_FIELDS if arns else ():
+        yield f"{table.fields[field]} IN ({_literals(arns)})"
 
 
 def _literals(values: list[str]) -> str:

@@ -13,17 +13,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from auditor import logrows
+from auditor.providers.aws.athena import lake
 from auditor.providers.aws.documents import entries, text
 
 SHAPE = logrows.shape("cloudtrail")
 LATE = timedelta(days=1)
 """Folders, and so partitions, are named by the day of delivery: midnight's are in the next."""
-_IDENTITY = "userIdentity"
-_UNUSUAL = {"eventCategory"}
-_UNUSUAL_BELOW = {"sessionContext.sourceIdentity", "sessionContext.ec2RoleDelivery"}
+_FIELDS = (
+    *SHAPE.columns,
+    *(f"{name}.{one}" for name, below in SHAPE.structs.items() for one in below),
+)
+_UNUSUAL = {
+    "eventCategory",
+    "userIdentity.sessionContext.sourceIdentity",
+    "userIdentity.sessionContext.ec2RoleDelivery",
+}
 """What the tables of AWS's documentation lack."""
-NEEDED = ("eventTime", "eventSource", "eventName", "eventID")
-NEEDED_BELOW = ("arn", "accessKeyId", "sessionContext.sessionIssuer.arn")
+KEY_FIELD = "userIdentity.accessKeyId"
+ARN_FIELDS = ("userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn")
+NEEDED = ("eventTime", "eventSource", "eventName", "eventID", KEY_FIELD, *ARN_FIELDS)
 _ACCOUNTS = frozenset({"account", "accountid", "account_id", "aws_account_id"})
 _TEXTS = ("string", "varchar", "char")
 _NUMBERS = ("int", "integer", "bigint", "smallint", "tinyint")
@@ -31,7 +39,7 @@ _JAVA = re.compile(r"yyyy([-/_.]?)(?:MM(?:\1dd(?:[-/_.]?HH)?)?)?")
 _DAY = re.compile(r"\d{4}([-/_.]?)\d{2}\1\d{2}")
 _NAME = re.compile(r"[a-z0-9_]+")
 """Names of keys that SQL is made of; others are bounded by nothing."""
-_FIELD = re.compile(r"([A-Za-z0-9_]+):(struct<)?|(>)")
+_TOKEN = re.compile(r"([A-Za-z0-9_]+):|(?:struct|array|map)<|>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +65,32 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: which of a record's fields it has, and how it is partitioned."""
+    """A table: how SQL has the fields of a record, and how it is partitioned."""
 
     name: str
-    columns: tuple[str, ...]
-    identity: tuple[str, ...]
-    """Dotted fields below `userIdentity`."""
+    fields: Mapping[str, str]
+    """By the dotted field of a CloudTrail record."""
     keys: tuple[Key, ...]
+    is_lake: bool = False
+    """Whether it is one of Security Lake's, in OCSF."""
 
     @property
     def missing(self) -> list[str]:
         """Return the fields without which nothing can be asked."""
-        below = (f"{_IDENTITY}.{name}" for name in NEEDED_BELOW if name not in self.identity)
-        return [*(name for name in NEEDED if name not in self.columns), *below]
+        return [name for name in NEEDED if name not in self.fields]
 
     @property
     def lacks(self) -> list[str]:
         """Return the usual fields that it has not: what they would show is not seen."""
-        whole = usual(self.name)
-        below = (one for one in whole.identity if one not in self.identity)
-        columns = (one for one in whole.columns if one not in self.columns)
-        return [*columns, *(f"{_IDENTITY}.{one}" for one in below)]
+        return [name for name in _usual_fields(is_lake=self.is_lake) if name not in self.fields]
+
+    def during(self, since: datetime, until: datetime) -> str:
+        """Return the condition that an event is of a time."""
+        if self.is_lake:
+            first, last = (f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}'" for at in (since, until))
+            return f"{lake.TIME} >= {first} AND {lake.TIME} < {last}"
+        first, last = (f"'{at:%Y-%m-%dT%H:%M:%SZ}'" for at in (since, until))
+        return f"eventtime >= {first} AND eventtime < {last}"
 
     @property
     def path(self) -> str:
@@ -106,14 +119,21 @@ class Table:
                 yield _years(key, kinds.get("month"), since, end, plain=plain)
 
 
+_LAKE_ACCOUNT = Key("accountid", "account")
+"""By which, the region and the day its tables are partitioned; they are told by no catalog."""
+
+
 def usual(name: str) -> Table:
-    """Return a table as AWS's documentation makes it, for an organization."""
-    return Table(
-        name=name,
-        columns=tuple(one for one in SHAPE.columns if one not in _UNUSUAL),
-        identity=tuple(one for one in SHAPE.structs[_IDENTITY] if one not in _UNUSUAL_BELOW),
-        keys=(Key("timestamp", "day"), Key("account", "account")),
-    )
+    """Return a table as AWS's documentation makes it, for an organization, or Security Lake."""
+    is_lake = lake.is_name(name)
+    keys = (_LAKE_ACCOUNT,) if is_lake else (Key("timestamp", "day"), Key("account", "account"))
+    return Table(name, _usual_fields(is_lake=is_lake), keys, is_lake)
+
+
+def _usual_fields(*, is_lake: bool) -> dict[str, str]:
+    if is_lake:
+        return lake.fields()
+    return {name: name.lower() for name in _FIELDS if name not in _UNUSUAL}
 
 
 def of_catalog(name: str, told: Mapping[str, Any], sample: Sequence[str]) -> Table:
@@ -122,19 +142,25 @@ def of_catalog(name: str, told: Mapping[str, Any], sample: Sequence[str]) -> Tab
     columns = {
         text(one, "Name").lower(): text(one, "Type") for one in entries(described, "Columns")
     }
+    below = {f"{one}.{each}" for one, kind in columns.items() for each in _below(kind)}
+    keys = tuple(_keys(told, sample))
+    if lake.TIME in columns:
+        if _LAKE_ACCOUNT.name in columns and not keys:
+            keys = (_LAKE_ACCOUNT,)
+        return Table(name, lake.fields({*columns, *below}), keys, is_lake=True)
     flags = {one.lower() for one in SHAPE.flags}
     texts = {
         each
         for each, kind in columns.items()
         if kind.startswith(_TEXTS) or (kind == "boolean" and each in flags)
     }
-    below = set(_fields(columns.get(_IDENTITY.lower(), "")))
-    return Table(
-        name=name,
-        columns=tuple(one for one in SHAPE.columns if one.lower() in texts),
-        identity=tuple(one for one in SHAPE.structs[_IDENTITY] if one.lower() in below),
-        keys=tuple(_keys(told, sample)),
-    )
+    fields = {one: one.lower() for one in _FIELDS if one.lower() in texts | below}
+    return Table(name, fields, keys)
+
+
+def is_iceberg(told: Mapping[str, Any]) -> bool:
+    """Say whether the table itself knows which of its objects a query needs."""
+    return str(_parameters(told).get("table_type", "")).lower() == "iceberg"
 
 
 def is_projected(told: Mapping[str, Any]) -> bool:
@@ -218,18 +244,18 @@ def _written(month: Key, number: int) -> Iterator[str]:
         yield from (f"{number:02}", str(number))
 
 
-def _fields(kind: str) -> Iterator[str]:
+def _below(kind: str) -> Iterator[str]:
     """Yield the dotted fields of a type such as struct<type:string,a:struct<b:string>>."""
     path: list[str] = []
-    inside = kind.partition("struct<")[2]
-    for field in _FIELD.finditer(re.sub(r"(map|array)<[^<>]*>", r"\1", inside)):
-        name, deeper, end = field.groups()
-        if end:
+    name = ""
+    for token in _TOKEN.finditer(kind):
+        if token[1]:
+            name = token[1].lower()
+            yield ".".join((*path[1:], name))
+        elif token[0] == ">":
             path = path[:-1]
-        elif deeper:
-            path.append(name.lower())
         else:
-            yield ".".join((*path, name.lower()))
+            path.append(name)
 
 
 def quoted(value: str) -> str:
