@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from auditor import __version__
+from auditor import __version__, hunts
 from auditor.collecting import Memory
 from auditor.config import Loaded
 from auditor.errors import AuditorError
+from auditor.hunts import places
 from auditor.inventory import System
 from auditor.models import Check, Health
 from auditor.plan import Plan, missing_packages, plan
@@ -33,7 +34,7 @@ EXIT_HARD = 3
 def examine(loaded: Loaded, now: datetime) -> tuple[Check, ...]:
     """Return every check: those of this machine first, then those of each source."""
     todo = plan(loaded)
-    here = (*_machine(), *_folder(Path(loaded.settings.out), now))
+    here = (*_machine(), *_folder(Path(loaded.settings.out), now), *_addresses(loaded))
     return (*here, *_sources(todo), *_reach(todo, now))
 
 
@@ -73,6 +74,20 @@ def _workbook(path: Path, now: datetime) -> Iterator[Check]:
         )
         return
     yield Check(path.name, Health.OK, "can be replaced, with everything that people wrote")
+
+
+def _addresses(loaded: Loaded) -> Iterator[Check]:
+    """Yield what hunts look addresses up in, and whether every database that was given is one."""
+    for path in loaded.settings.hunts.databases:
+        try:
+            hunts.ready()
+            (table,) = places.Databases([Path(path)]).tables
+        except AuditorError as error:
+            yield Check(path, Health.FAIL, error.message, error.hint)
+        else:
+            yield Check(path, Health.OK, f"a database of addresses, of {table.day}")
+    told = ", ".join(f"{one.title} of {one.day}" for one in places.packaged_tables())
+    yield Check("addresses in logs", Health.OK, f"looked up in {told}, below your own databases")
 
 
 def _reach(todo: Plan, now: datetime) -> Iterator[Check]:

@@ -62,7 +62,7 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
         gaps = (
             *looked.gaps,
             *sight.of_jobs(connection, spans.unknown),
-            *intelligence.gaps(question.now),
+            *intelligence.gaps(question.since, question.until or question.now),
         )
     hunting = Hunting(
         since=window.since,

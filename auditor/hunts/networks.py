@@ -73,10 +73,10 @@ class Intelligence:
         """Return what is known of each address."""
         return [self._known(ip_address(text), text) for text in addresses]
 
-    def gaps(self, now: datetime) -> Iterator[Gap]:
-        """Yield what could not be looked up, or only in a table that is old by now."""
+    def gaps(self, since: datetime | None, until: datetime) -> Iterator[Gap]:
+        """Yield what could not be looked up, or only in tables of quite another time."""
         yield from self._databases.damage()
-        yield from places.ages(self._databases.tables or packaged_tables(), now)
+        yield from places.ages(self._databases.tables or packaged_tables(), since, until)
 
     def _known(self, address: IP, text: str) -> Address:
         address = getattr(address, "ipv4_mapped", None) or address

@@ -21,8 +21,8 @@ from auditor.hunts.ranges import IP, RangeFile, Ranges
 from auditor.models import Gap
 
 OLD = timedelta(days=365)
-"""A table that is older is warned of. In the 44 months to June 2026 one maker's table of countries
-changed for 4.8 % of IPv4: 1.3 % a year."""
+"""A table that is further from the events is warned of. In the 44 months to June 2026 one maker's
+table of countries changed for 4.8 % of IPv4: 1.3 % a year."""
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _LONGEST_NAME = 200
 _FARTHEST = {"latitude": 90, "longitude": 180}
@@ -44,7 +44,13 @@ class Dated:
     """A table of addresses and the day it is of, for the report."""
 
     name: str
+    """What it is of, and in whose words: "title: origin"."""
     day: str
+
+    @property
+    def title(self) -> str:
+        """Return the name without its origin."""
+        return self.name.partition(": ")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ class _Database:
                 "give a .mmdb file of countries, cities or ASNs",
             ) from error
         self._versions = (4, 6) if meta.ip_version == _BOTH else (4,)
-        self.dated = Dated(f"{path.name} ({meta.database_type})", day)
+        self.dated = Dated(f"{path.name}: {meta.database_type}", day)
 
     def facts_of(self, address: IP) -> Mapping[str, Any]:
         """Return the facts of an address that can be what their names say."""
@@ -146,17 +152,26 @@ class _Database:
         return _known(_facts(record)) if isinstance(record, dict) else {}
 
 
-def ages(tables: Iterable[Dated], now: datetime) -> Iterator[Gap]:
-    """Yield a gap for each table that was old already at that time."""
+def ages(tables: Iterable[Dated], since: datetime | None, until: datetime) -> Iterator[Gap]:
+    """Yield a gap for tables of a day that is far from what happened between the two times."""
+    days: dict[str, list[str]] = {}
     for table in tables:
-        age = now - datetime.fromisoformat(table.day).replace(tzinfo=UTC)
-        if age > OLD:
+        days.setdefault(table.day, []).append(table.title)
+    for day, titles in days.items():
+        moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        far = max(abs(moment - edge) for edge in (since or until, until))
+        if far > OLD:
             yield Gap(
-                f"where addresses are today, by {table.name.partition(' (')[0]}",
-                f"it is of {table.day}, {age.days // 30} months old; addresses change hands",
-                "give a newer .mmdb file (hunts.databases)",
+                f"in which country and network addresses were, {_span(since, until)}",
+                f"{' and '.join(titles)} are of {day}, up to {far.days // 30} months away, and "
+                "addresses change hands",
+                "give .mmdb files of that time (hunts.databases)",
                 _SOURCE,
             )
+
+
+def _span(since: datetime | None, until: datetime) -> str:
+    return f"{since:%Y-%m-%d} to {until:%Y-%m-%d}" if since else f"until {until:%Y-%m-%d}"
 
 
 def _known(facts: Mapping[str, Any]) -> Place:

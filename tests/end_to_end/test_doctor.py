@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import mmdb
 from audits import Audits
 
 from auditor.models import Health
@@ -37,6 +38,20 @@ def test_logs_that_do_not_go_back_to_the_incident_are_named(audits: Audits) -> N
     assert told["health"] == Health.WARN.value
     assert told["says"].startswith("goes back 90 days; the incident began 2022-12")
     assert "[hunts] logs" in told["fix"]
+
+
+def test_a_database_of_addresses_is_tried(audits: Audits) -> None:
+    own, none = audits.out.parent / "own.mmdb", audits.out.parent / "none.mmdb"
+    mmdb.write(own, {"192.0.2.0/24": {"country_code": "NO"}}, built=1_700_000_000)
+    none.write_bytes(b"none")
+    text = audits.config.read_text("utf-8")
+    audits.config.write_text(f"{text}\n[hunts]\ndatabases = ['{own}', '{none}']\n", "utf-8")
+    code, found = checks(audits)
+    says = {check["about"]: check for check in found}
+    assert code == 3
+    assert says[str(own)]["says"] == "a database of addresses, of 2023-11-14"
+    assert says[str(none)]["health"] == Health.FAIL.value
+    assert "countries of 2026-06-17" in says["addresses in logs"]["says"]
 
 
 def test_a_refused_token_is_a_hard_failure_with_a_cure(audits: Audits) -> None:

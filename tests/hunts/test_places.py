@@ -102,16 +102,22 @@ def test_the_tables_are_named_with_their_day_and_warned_of_when_old() -> None:
     told = [(one.name, one.day) for one in known.tables]
     assert any(name.startswith("countries: @ip-location-db") for name, _ in told)
     assert any("DB-IP (db-ip.com)" in name for name, _ in told)
-    assert not list(known.gaps(DAY + OLD))
-    gaps = list(known.gaps(DAY + OLD + timedelta(days=1)))
-    assert len(gaps) == 2
-    assert "2026-06-17, 12 months old" in gaps[0].why
+    assert not list(known.gaps(None, DAY + OLD))
+    (gap,) = known.gaps(None, DAY + OLD + timedelta(days=1))
+    assert gap.what.endswith("until 2027-06-18")
+    assert gap.why.startswith(
+        "countries and networks' names are of 2026-06-17, up to 12 months away"
+    )
 
 
-def test_only_old_tables_are_warned_of() -> None:
-    now = datetime(2026, 11, 25, tzinfo=UTC)
-    told = list(ages([Dated("new (x)", "2026-01-01"), Dated("old (y)", "2024-01-01")], now))
-    assert [gap.what for gap in told] == ["where addresses are today, by old"]
+def test_a_table_of_another_time_than_the_events_is_warned_of() -> None:
+    now, begin = datetime(2026, 11, 25, tzinfo=UTC), datetime(2022, 12, 16, tzinfo=UTC)
+    tables = [Dated("new: x", "2026-01-01"), Dated("old: y", "2023-01-01")]
+    assert [gap.why.split()[0] for gap in ages(tables, None, now)] == ["old"]
+    assert [gap.why.split()[0] for gap in ages(tables, begin, now)] == ["new", "old"]
+    (gap,) = ages(tables, begin, begin + OLD)
+    assert gap.what.endswith("2022-12-16 to 2023-12-16")
+    assert gap.why.startswith("new are of 2026-01-01, up to 37 months away")
 
 
 @pytest.mark.parametrize(

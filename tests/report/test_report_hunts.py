@@ -13,6 +13,7 @@ from auditor.models import (
     Finding,
     Gap,
     Hit,
+    Hunted,
     Hunting,
     Known,
     LogCoverage,
@@ -24,7 +25,7 @@ from auditor.models import (
     Strength,
     Unknown,
 )
-from auditor.report import rows
+from auditor.report import hunted, rows
 from auditor.report.rows import Options
 
 FILES = FilesRead(3, 0, 0, 0, 10, 5, 5, 0, None, None, complete=True)
@@ -52,6 +53,22 @@ def table(results: Results, now: datetime, name: str) -> list[dict[str, Any]]:
     found = rows.report(results, Options(now=now)).table(name)
     headers = [column.header for column in found.columns]
     return [dict(zip(headers, row, strict=True)) for row in found.rows()]
+
+
+def test_what_addresses_were_looked_up_in_is_told_with_its_day_and_origin(
+    results: Results, now: datetime
+) -> None:
+    tables = (
+        ("countries: made by Somebody (CC BY 4.0)", "2026-06-17"),
+        ("exits.txt", "2023-01-05"),
+    )
+    told = replace(results, hunting=replace(hunting(results, now), tables=tables))
+    found = {row["Log"]: row for row in table(told, now, "Log coverage")}
+    assert found["countries"]["Where"] == "made by Somebody (CC BY 4.0)"
+    assert found["countries"]["State"].endswith("of 2026-06-17")
+    assert found["exits.txt"]["State"].endswith("of 2023-01-05")
+    lines = "\n".join(hunted.text(Hunted((), told.hunting or hunting(results, now), ())))
+    assert "Addresses by: countries of 2026-06-17, exits.txt of 2023-01-05" in lines
 
 
 def of_match(results: Results, now: datetime) -> str:

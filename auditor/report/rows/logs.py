@@ -105,7 +105,7 @@ def _of_hunt(log: LogRead) -> Row:
 
 def _of_addresses(name: str, day: str) -> Row:
     """Return the row of a table that addresses were looked up in, with whose work it is."""
-    title, _, origin = name.partition(": ")
+    title, _, origin = name.partition(": ")  # as hunts.places.Dated has it
     return (
         title,
         origin,
