@@ -6,7 +6,7 @@ vendor's own shape with tails sealed, into a `Snapshot`; everything after is a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -74,6 +74,15 @@ class Silent:
 
     def note(self, message: str) -> None:
         """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Whom a provider's own log is asked about, from when to before when."""
+
+    names: Collection[str]
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import platform
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from auditor.config import Loaded
 from auditor.errors import AuditorError
 from auditor.hunts import places
 from auditor.inventory import System
+from auditor.live import reach
 from auditor.models import Check, Health
 from auditor.plan import Plan, missing_packages, plan
 from auditor.providers import Examined, LogCollector, Provider
@@ -98,8 +99,7 @@ def _reach(todo: Plan, now: datetime) -> Iterator[Check]:
     for provider, _ in todo.providers.values():
         if not isinstance(provider, LogCollector):
             continue
-        for log, days in provider.log_days(Memory()).items():
-            oldest = now - timedelta(days=days)
+        for log, days, oldest in reach(provider.log_days(Memory()), now):
             says = f"goes back {days} days; the incident began {begin:%Y-%m-%d}"
             if oldest <= begin:
                 yield Check(log, Health.OK, says)

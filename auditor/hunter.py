@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from auditor import hunting, hunts, live
-from auditor.collecting import Collecting, Progress
+from auditor.collecting import Collecting, Progress, Sought
 from auditor.conclude import conclude
 from auditor.config import Loaded, from_json
 from auditor.errors import ConfigError
@@ -130,7 +130,8 @@ def _with_live(
     """Return the order with the logs that providers gave of these names."""
     until = order.until or collecting.now
     since = (order.begin or until) - hunting.PAST
-    read = live.collect(todo, folder, names, since, until, collecting, order.begin)
+    sought = Sought(names, since, until)
+    read = live.collect(todo, folder, sought, collecting, order.begin)
     logs = [*order.logs, *(Logs(*one) for one in read.folders)]
     return replace(order, logs=logs, gaps=read.gaps, asked=read.asked)
 
@@ -172,7 +173,7 @@ def show_query(
     since = (order.begin or until) - hunting.PAST
     stream.writelines(
         for_terminal(line) + "\n"
-        for line in found.log_query(names, since, until, table).splitlines()
+        for line in found.log_query(Sought(names, since, until), table).splitlines()
     )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from auditor.hunts.ledger import Ledger
     from auditor.hunts.networks import Brought
     from auditor.hunts.subjects import Subjects
+    from auditor.hunts.uses import LastUse
     from auditor.hunts.written import Log
 
 HUNTS_NAME = "hunts.json"
@@ -196,23 +197,23 @@ def logged(run: Run, baselines: Iterable[Baseline]) -> Logged:
     if not (run.folder / HUNTS_NAME).exists():
         return Logged()
     hunts.ready()
+    from auditor.hunts.opening import opened  # noqa: PLC0415
+    from auditor.hunts.uses import last_uses  # noqa: PLC0415
     from auditor.hunts.written import written  # noqa: PLC0415
 
     watched = tuple(baselines)
-    logs = written(run.folder)
+    with opened(run.folder) as events:
+        seen, logs = tuple(last_uses(events)), written(events)
     return Logged(
-        uses=tuple(_uses(run, watched)),
+        uses=tuple(_uses(seen, watched)),
         storings=tuple(_storings(logs, watched)),
         spans={system: (log.first, log.last) for system, log in logs.items()},
     )
 
 
-def _uses(run: Run, baselines: Iterable[Baseline]) -> Iterator[KeyUse]:
+def _uses(seen: Sequence[LastUse], baselines: Iterable[Baseline]) -> Iterator[KeyUse]:
     """Yield the last use of each of the credentials."""
-    from auditor.hunts.uses import last_uses  # noqa: PLC0415
-
     keys = dict.fromkeys(key for base in baselines for key in (*base.keys, *base.retired))
-    seen = list(last_uses(run.folder))
     for key in keys:
         for use in seen:
             if use.is_of(key.provider, key.label):

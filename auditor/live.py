@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from auditor.collecting import Collecting
+from auditor.collecting import Collecting, Sought
 from auditor.models import Asked, Gap
 from auditor.plan import Plan, require_packages
 from auditor.providers import LogCollector
@@ -29,9 +29,7 @@ class Answered(NamedTuple):
 def collect(
     todo: Plan,
     folder: Path,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     begin: datetime | None = None,
 ) -> Answered:
@@ -48,25 +46,39 @@ def collect(
     for provider, settings in todo.providers.values():
         if not isinstance(provider, LogCollector):
             continue
-        prefix = provider.collect_logs(settings, names, since, until, collecting)
+        prefix = provider.collect_logs(settings, sought, collecting)
         gaps += provider.log_gaps(collecting.snapshot)
-        known = set(provider.log_names(settings, names, collecting.snapshot))
-        if known or not names:
+        known = set(provider.log_names(settings, sought.names, collecting.snapshot))
+        if known or not sought.names:
             days = provider.log_days(collecting.snapshot)
             gaps += _too_old(days, begin, collecting.now)
             oldest = collecting.now - timedelta(days=min(days.values()))
-            end = min(until, collecting.now)
-            of.append(Asked(provider.log_source, max(since, oldest), end))
+            end = min(sought.until, collecting.now)
+            of.append(Asked(provider.log_source, max(sought.since, oldest), end))
         asked |= known
         if (logs := folder / SNAPSHOT_NAME / prefix).exists():
             read.append((logs, provider.log_source))
-    return Answered(read, (*gaps, *_unknown(sorted(set(names) - asked), collecting)), tuple(of))
+    unknown = _unknown(sorted(set(sought.names) - asked), collecting)
+    return Answered(read, (*gaps, *unknown), tuple(of))
+
+
+class Reach(NamedTuple):
+    """How far back a log goes that a provider keeps."""
+
+    log: str
+    days: int
+    oldest: datetime
+
+
+def reach(days: Mapping[str, int], now: datetime) -> Iterator[Reach]:
+    """Yield how far back each log goes, by the days that a provider says it keeps."""
+    for log, kept in days.items():
+        yield Reach(log, kept, now - timedelta(days=kept))
 
 
 def _too_old(days: Mapping[str, int], begin: datetime | None, now: datetime) -> Iterator[Gap]:
     """Yield a gap for each log that keeps nothing of the beginning of the window any more."""
-    for log, kept in days.items():
-        oldest = now - timedelta(days=kept)
+    for log, kept, oldest in reach(days, now):
         if begin and begin < oldest:
             yield Gap(
                 what=f"what happened from {begin:%Y-%m-%d} to {oldest:%Y-%m-%d} in the {log}",

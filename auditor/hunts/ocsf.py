@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from auditor import __version__
-from auditor.hunts import store
 from auditor.hunts.events import COLUMNS, Outcome
+from auditor.hunts.opening import opened
 from auditor.models import Finding, Hit, Json, Severity, Strength
 
 VERSION = "1.4.0"
@@ -194,12 +194,7 @@ def _activity_of(row: Mapping[str, Any]) -> int:
 
 
 def _rows(folder: Path) -> Iterator[dict[str, Any]]:
-    if not store.holds_events(folder):
-        return
-    import duckdb  # noqa: PLC0415 (loaded where hunts run)
-
-    with duckdb.connect(config={"memory_limit": store.MEMORY}) as connection:
-        store.load(connection, folder)
+    with opened(folder) as connection:
         names = tuple(COLUMNS)
         connection.execute(f"SELECT {', '.join(names)} FROM events")
         while batch := connection.fetchmany(_FETCHED):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.hunts import store
 from auditor.hunts.seen import Retired
 from auditor.logfields import recording
 from auditor.models import Baseline, Finding, Used
@@ -80,20 +78,11 @@ def is_one(logged: str, label: str) -> bool:
     return name == wanted or name.endswith(f"/{wanted}")
 
 
-def last_uses(folder: Path) -> Iterator[LastUse]:
-    """Yield the last use of each credential in the events kept in a run's folder.
-
-    Nothing where nobody hunted. MissingExtra without the packages.
-    """
-    if not store.holds_events(folder):
-        return
-    import duckdb  # noqa: PLC0415 (loaded where hunts run)
-
-    with duckdb.connect(config={"memory_limit": store.MEMORY}) as connection:
-        store.load(connection, folder)
-        for platform, name, last, src_ip, operation, log in connection.execute(_LAST).fetchall():
-            moment = last.replace(tzinfo=UTC)
-            yield LastUse(platform, name, moment, src_ip or "", operation or "", log or "")
+def last_uses(connection: DuckDBPyConnection) -> Iterator[LastUse]:
+    """Yield the last use of each credential in the view `events`."""
+    for platform, name, last, src_ip, operation, log in connection.execute(_LAST).fetchall():
+        moment = last.replace(tzinfo=UTC)
+        yield LastUse(platform, name, moment, src_ip or "", operation or "", log or "")
 
 
 def retired(connection: DuckDBPyConnection, baselines: Iterable[Baseline]) -> tuple[Retired, ...]:

@@ -10,10 +10,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.hunts import store
 from auditor.hunts.tables import stored_actions
 
 if TYPE_CHECKING:
@@ -61,19 +59,10 @@ class Log:
         return self._by_name.get(name, ())
 
 
-def written(folder: Path) -> dict[str, Log]:
-    """Return what the logs of CI systems show of storings, by the system's name.
-
-    Nothing where nobody hunted. MissingExtra without the packages.
-    """
-    if not store.holds_events(folder):
-        return {}
-    import duckdb  # noqa: PLC0415 (loaded where hunts run)
-
-    with duckdb.connect(config={"memory_limit": store.MEMORY}) as connection:
-        store.load(connection, folder)
-        kept = ((platform, _kept(connection, platform)) for platform in stored_actions())
-        return {platform: one for platform, one in kept if one}
+def written(connection: DuckDBPyConnection) -> dict[str, Log]:
+    """Return what the view `events` shows of storings in CI systems, by the system's name."""
+    kept = ((platform, _kept(connection, platform)) for platform in stored_actions())
+    return {platform: one for platform, one in kept if one}
 
 
 def _kept(connection: DuckDBPyConnection, platform: str) -> Log | None:

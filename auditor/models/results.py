@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -119,3 +119,8 @@ class Results:
     trend: tuple[Point, ...] = ()
     """How far the work had come at each run, this one last."""
     edits: Mapping[str, HumanEdit] = field(default_factory=dict)
+
+    def answers_of(self, credential_ids: Container[str]) -> Iterator[Match | NoMatch]:
+        """Yield what was said of the credentials: whose they are, then why that is not known."""
+        answers: tuple[Match | NoMatch, ...] = (*self.matches, *self.unmatched)
+        yield from (one for one in answers if one.credential_id in credential_ids)

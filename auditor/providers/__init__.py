@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.errors import ConfigError
 from auditor.models import (
     Check,
@@ -183,14 +183,7 @@ class LogCollector(Protocol):
     log_source: str
     """The source of `hunts.sources` that decodes what is collected."""
 
-    def collect_logs(
-        self,
-        settings: Any,
-        names: Collection[str],
-        since: datetime,
-        until: datetime,
-        collecting: Collecting,
-    ) -> str:
+    def collect_logs(self, settings: Any, sought: Sought, collecting: Collecting) -> str:
         """Read the log's records of these names into the snapshot, in the vendor's own shape.
 
         Return what the names of their documents begin with; they hold nothing else. Documents that
@@ -214,9 +207,7 @@ class LogCollector(Protocol):
 class LogQueries(Protocol):
     """What a provider may offer besides: the query that a person runs where its logs are kept."""
 
-    def log_query(
-        self, names: Collection[str], since: datetime, until: datetime, table: str
-    ) -> str:
+    def log_query(self, sought: Sought, table: str) -> str:
         """Return it for these names, bounded to the window; it is never run by the audit.
 
         ConfigError for what is no table, and where no name is this provider's.

@@ -13,7 +13,6 @@ from auditor.models import (
     Gap,
     Identity,
     Known,
-    Match,
     NoMatch,
     Resolution,
     Results,
@@ -125,8 +124,7 @@ def _of_credential(
     ]
     if parts:
         yield f"It goes with {', '.join(parts)}: one credential of {credential.vendor}"
-    answers: tuple[Match | NoMatch, ...] = (*results.matches, *results.unmatched)
-    answer = next((one for one in answers if one.credential_id == credential.id), None)
+    answer = next(results.answers_of({credential.id}), None)
     if isinstance(answer, NoMatch):
         yield f"Whose it is, is not known: {answer.gap.why}"
         yield f"  would tell: {answer.gap.fix}"

@@ -9,7 +9,6 @@ from auditor.models import (
     Closure,
     Confidence,
     Gap,
-    Match,
     NoMatch,
     Resolution,
     Results,
@@ -65,10 +64,7 @@ def _identity(results: Results, secret: Secret) -> Iterator[str]:
         if any(part.secret_id == secret.id for part in one.parts)
     }
     resolutions = {one.identity_id: one for one in results.resolutions}
-    answers: tuple[Match | NoMatch, ...] = (*results.matches, *results.unmatched)
-    for answer in answers:
-        if answer.credential_id not in credentials:
-            continue
+    for answer in results.answers_of(credentials):
         if isinstance(answer, NoMatch):
             yield _gap(answer.gap)
             continue

@@ -14,6 +14,7 @@ from auditor.collecting import Silent
 from auditor.hunting import Logs, Order
 from auditor.hunts import store
 from auditor.hunts.events import Event, Outcome, credential_name
+from auditor.hunts.opening import opened
 from auditor.hunts.subjects import Subject, Subjects
 from auditor.hunts.uses import LastUse, last_uses
 from auditor.models import (
@@ -72,14 +73,16 @@ def test_the_latest_use_of_a_credential_counts_and_that_of_its_sessions_too(
             ],
         )
     store.write(tmp_path, [part])
-    (use,) = last_uses(tmp_path)
+    with opened(tmp_path) as events:
+        (use,) = last_uses(events)
     assert use.last == datetime(2023, 1, 3, tzinfo=UTC)
     assert (use.src_ip, use.operation, use.log) == ("203.0.113.9", "GetObject", "cloudtrail")
     assert use.is_of("aws", "AKIAIOSFODNN7EXA****")
 
 
 def test_nobody_hunted_is_no_use(tmp_path: Path) -> None:
-    assert list(last_uses(tmp_path)) == []
+    with opened(tmp_path) as events:
+        assert list(last_uses(events)) == []
 
 
 @pytest.mark.parametrize(

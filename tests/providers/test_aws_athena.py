@@ -16,7 +16,7 @@ from cloudtrail_records import KEY, ROLE, SESSION, USER, assumed, call, session_
 from typer.testing import CliRunner
 
 from auditor.cli import app
-from auditor.collecting import Collecting
+from auditor.collecting import Collecting, Sought
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
 from auditor.models import Health, Known
@@ -106,7 +106,7 @@ def ask(lab: Lab, folder: Path, *names: str, since: datetime = SINCE, until: dat
     snapshot.save(account_key("default"), {"Account": ACCOUNT})
     entered = {ACCOUNT: clients(lab.url, retries)}
     names = names or (USER,)
-    collect(settings, names, since, until, collecting, entered, 0.001, seconds)
+    collect(settings, Sought(names, since, until), collecting, entered, 0.001, seconds)
     return Answer(folder, notes.notes)
 
 
@@ -536,7 +536,7 @@ def test_sessions_beyond_the_limit_are_a_gap(
 def test_everybody_is_not_asked_for(lab: Lab, tmp_path: Path) -> None:
     collecting = Collecting(SnapshotFolder(tmp_path / "snapshot"), SEALER, Told(), NOW)
     settings = Settings(endpoint=lab.url, athena=(AthenaTable(TABLE, "auditor"),))
-    collect(settings, (), SINCE, NOW, collecting, {ACCOUNT: clients(lab.url, 0)})
+    collect(settings, Sought((), SINCE, NOW), collecting, {ACCOUNT: clients(lab.url, 0)})
     (gap,) = Answer(tmp_path, []).gaps
     assert gap.why == "it is asked of named identities alone"
     assert lab.calls == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aws_door import DEV, PROD, Answer, Door, refuse, settings_for
 
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Silent, Sought
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
 from auditor.providers.aws import findings
@@ -83,7 +83,7 @@ def collected(door: Door, watch: Watch, folder: Path, *names: str) -> SnapshotFo
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
     settings = settings_for(door, PROD)
     entered = dict(enter_all(settings, collecting))
-    findings.collect(settings, names, SINCE, NOW, collecting, entered)
+    findings.collect(settings, Sought(names, SINCE, NOW), collecting, entered)
     return snapshot
 
 

@@ -17,7 +17,7 @@ from cloudtrail_records import KEY, ROLE, SESSION, USER, assumed, call, session_
 from typer.testing import CliRunner
 
 from auditor.cli import app
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Silent, Sought
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
 from auditor.providers import LogCollector
@@ -130,7 +130,7 @@ def collected(
     settings = Settings(endpoint=history.url, retries=0, parallel=parallel)
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
     entered = dict(enter_all(settings, collecting))
-    lookup.collect(settings, names, SINCE, NOW, collecting, entered, 0, most_sessions)
+    lookup.collect(settings, Sought(names, SINCE, NOW), collecting, entered, 0, most_sessions)
     return snapshot
 
 

@@ -14,7 +14,7 @@ from aws_door import DEV, PROD, Door, deny, once, refuse, session_of, settings_f
 from cloudtrail_records import KEY, SESSION, assumed, call
 from cloudtrail_records import session_of as used_by
 
-from auditor.collecting import Collecting
+from auditor.collecting import Collecting, Sought
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
 from auditor.providers.aws import trail_gaps, trail_objects, trail_places
@@ -76,7 +76,7 @@ def collected(
     collecting = Collecting(snapshot, SEALER, told, NOW)
     settings = settings_for(door, *accounts, **limits)
     entered = dict(enter_all(settings, collecting))
-    trail_objects.collect(settings, names or (USER,), SINCE, NOW, collecting, entered)
+    trail_objects.collect(settings, Sought(names or (USER,), SINCE, NOW), collecting, entered)
     return snapshot, told.notes
 
 

@@ -11,7 +11,7 @@ import pytest
 from github_door import OWNER, VARIABLE, Door, door
 from other_records import github_event
 
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Silent, Sought
 from auditor.demo.wire import Reply, Request
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window
@@ -67,7 +67,7 @@ def collected(
     log.url = github.server.url
     snapshot = SnapshotFolder(folder)
     collecting = Collecting(snapshot, SEALER, Silent(), NOW)
-    prefix = events.collect(github.settings(), names, since, NOW, collecting, most_pages)
+    prefix = events.collect(github.settings(), Sought(names, since, NOW), collecting, most_pages)
     assert prefix == events.PREFIX
     return snapshot
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.models import Check, Gap, Json, PlannedCall
 from auditor.providers.aws import (
     athena,
@@ -76,20 +76,13 @@ class AwsProvider:
         """Return the verdict on one made-up request; EngineError where it cannot be used."""
         return simulate(request, now)
 
-    def collect_logs(
-        self,
-        settings: Settings,
-        names: Collection[str],
-        since: datetime,
-        until: datetime,
-        collecting: Collecting,
-    ) -> str:
+    def collect_logs(self, settings: Settings, sought: Sought, collecting: Collecting) -> str:
         """Read CloudTrail's history, trails' objects, tables of Athena, GuardDuty's findings."""
         entered = dict(collect.enter_all(settings, collecting))
-        lookup.collect(settings, names, since, until, collecting, entered)
-        trail_objects.collect(settings, names, since, until, collecting, entered)
-        athena.collect(settings, names, since, until, collecting, entered)
-        findings.collect(settings, names, since, until, collecting, entered)
+        lookup.collect(settings, sought, collecting, entered)
+        trail_objects.collect(settings, sought, collecting, entered)
+        athena.collect(settings, sought, collecting, entered)
+        findings.collect(settings, sought, collecting, entered)
         return LOGS
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
@@ -117,11 +110,9 @@ class AwsProvider:
         history = {} if trails else {"CloudTrail event history": HISTORY_DAYS}
         return {**history, "list of GuardDuty findings": FINDING_DAYS}
 
-    def log_query(
-        self, names: Collection[str], since: datetime, until: datetime, table: str
-    ) -> str:
+    def log_query(self, sought: Sought, table: str) -> str:
         """Return what fetches the events of these names from a CloudTrail table of Athena."""
-        return athena.query(names, since, until, table)
+        return athena.query(sought.names, sought.since, sought.until, table)
 
     def permissions(self) -> str:
         """Return the least policy for the audit's own identity, in every account that it reads."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.logfields import Fields, pruned, reviewed, tree
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps, parts
@@ -45,18 +44,16 @@ _KEPT = (
 
 def collect(
     settings: Settings,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     entered: Mapping[str, Clients],
 ) -> None:
     """Read the findings of every account about these names into the snapshot."""
     jobs = []
     for account, clients in entered.items():
-        wanted = list(criteria(names, account))
+        wanted = list(criteria(sought.names, account))
         for region in enabled_regions(account, clients, settings, collecting) if wanted else ():
-            fill = partial(_ask, clients, region, wanted, (since, until), collecting.sealer)
+            fill = partial(_ask, clients, region, wanted, sought, collecting.sealer)
             jobs.append(Job(f"{PREFIX}{account}/{region}", fill))
     run(jobs, "asking GuardDuty", settings, collecting, again=True)
 
@@ -75,13 +72,13 @@ def _ask(
     clients: Clients,
     region: str,
     wanted: list[tuple[str, list[str]]],
-    window: tuple[datetime, datetime],
+    sought: Sought,
     sealer: Sealer,
     document: dict[str, Any],
 ) -> None:
     guardduty = clients.other("guardduty", region)
     document |= {"Region": region, "Detectors": [], "Findings": []}
-    since, until = (int(moment.timestamp() * 1000) for moment in window)
+    since, until = (int(moment.timestamp() * 1000) for moment in (sought.since, sought.until))
     for page in pages(guardduty.list_detectors, "NextToken", "NextToken"):
         document["Detectors"] += page["DetectorIds"]
     for detector in document["Detectors"]:

@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Any
 
 from auditor import nesting
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.models import Gap, Json
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.client import Clients
@@ -85,18 +85,16 @@ class Pace:
 
 def collect(
     settings: Settings,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     entered: Mapping[str, Clients],
     pause: float = PAUSE,
     most_sessions: int = MOST_SESSIONS,
 ) -> None:
     """Read what the history of every account shows of these names."""
-    since = max(since, collecting.now - _HISTORY)
+    since = max(sought.since, collecting.now - _HISTORY)
     for account, clients in entered.items():
-        asked = list(questions(names, account, since, until))
+        asked = list(questions(sought.names, account, since, sought.until))
         if asked:
             _Account(account, clients, settings, collecting, pause, most_sessions).read(asked)
 

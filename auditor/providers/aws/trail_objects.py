@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from auditor import nesting
-from auditor.collecting import Collecting
+from auditor.collecting import Collecting, Sought
 from auditor.providers.aws.client import Clients
 from auditor.providers.aws.documents import LIMIT, is_complete, text
 from auditor.providers.aws.jobs import pages, read, run
@@ -59,9 +59,7 @@ class _Object:
 
 def collect(
     settings: Settings,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     entered: Mapping[str, Clients],
 ) -> None:
@@ -72,8 +70,9 @@ def collect(
     )  # fmt: skip
     found: list[_Object] = []
     listed: dict[Place, dict[str, Any]] = {}
-    for place in sorted(places(names, entered, settings, collecting), key=lambda one: one.key):
-        listed[place], objects = _list(place, entered, since, until, settings.trail_objects)
+    named = places(sought.names, entered, settings, collecting)
+    for place in sorted(named, key=lambda one: one.key):
+        listed[place], objects = _list(place, entered, sought, settings.trail_objects)
         found += objects
     todo, left = _bounded(found, settings)
     _tell(collecting, listed, todo)
@@ -90,13 +89,13 @@ def collect(
 
 
 def _list(
-    place: Place, entered: Mapping[str, Clients], since: datetime, until: datetime, most: int
+    place: Place, entered: Mapping[str, Clients], sought: Sought, most: int
 ) -> tuple[dict[str, Any], list[_Object]]:
     """Return what is in a place, as the first account sees it that may: its own, else another."""
     refused: dict[str, Any] = {}
     for account in sorted(entered, key=lambda one: one != place.account):
         objects: list[_Object] = []
-        fill = partial(_fill, place, entered[account], since, until, most, objects)
+        fill = partial(_fill, place, entered[account], sought, most, objects)
         document = read(fill) | _facts(place)
         if is_complete(document):
             return document, objects
@@ -114,8 +113,7 @@ def _facts(place: Place) -> dict[str, Any]:
 def _fill(
     place: Place,
     clients: Clients,
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     most: int,
     objects: list[_Object],
     document: dict[str, Any],
@@ -125,12 +123,12 @@ def _fill(
     organizations = _below(s3, place.bucket, f"{place.folder}o-")
     homes = [f"{base}{place.account}/CloudTrail/" for base in (place.folder, *organizations)]
     regions = [region for home in homes for region in _below(s3, place.bucket, home)]
-    last = f"{until + _LATE:%Y/%m/%d}"
+    last = f"{sought.until + _LATE:%Y/%m/%d}"
     days: list[str] = []
     count, gone = 0, ""
     for region in regions:
         recent: deque[_Object] = deque(maxlen=max(most, 1))
-        start = f"{region}{since:%Y/%m/%d}"
+        start = f"{region}{sought.since:%Y/%m/%d}"
         listing = partial(s3.list_objects_v2, Bucket=place.bucket, Prefix=region, StartAfter=start)
         for page in pages(listing, "ContinuationToken", "NextContinuationToken"):
             found = [

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.models import Check, Gap, Json, PlannedCall
 from auditor.providers.azure import collect, export, history
 from auditor.providers.azure.directory import AzureDirectory
@@ -78,16 +78,9 @@ class AzureProvider:
         time = text(snapshot.load(COLLECTED), "time")
         return AzureDirectory(Estate(snapshot), parse_time(time))
 
-    def collect_logs(
-        self,
-        settings: Settings,
-        names: Collection[str],
-        since: datetime,
-        until: datetime,
-        collecting: Collecting,
-    ) -> str:
+    def collect_logs(self, settings: Settings, sought: Sought, collecting: Collecting) -> str:
         """Read sign-ins, directory audits and activity logs, where any name is one of Azure's."""
-        return history.collect(settings, names, since, until, collecting)
+        return history.collect(settings, sought, collecting)
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what could not be read of logs."""

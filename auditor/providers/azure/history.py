@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.logfields import Fields, pruned, tree
 from auditor.models import Gap, Json
 from auditor.providers.azure import graph
@@ -91,19 +91,17 @@ KEPT: Mapping[str, Fields] = {
 
 def collect(
     settings: Settings,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     pause: float = graph.LOGS_PAUSE,
     most_pages: int = MOST_PAGES,
 ) -> str:
     """Read what the window holds, where any name may be one of Azure's; return the prefix."""
-    if not settings.is_live or not any(map(_NAME.fullmatch, names)):
+    if not settings.is_live or not any(map(_NAME.fullmatch, sought.names)):
         return PREFIX
     clients = connect(settings)
     with clients.open_:
-        reader = _Reader(clients, since, until, collecting, most_pages)
+        reader = _Reader(clients, sought, collecting, most_pages)
         reader.entra(pause)
         reader.activity()
     return PREFIX
@@ -120,12 +118,11 @@ class _Reader:
     def __init__(
         self,
         clients: Clients,
-        since: datetime,
-        until: datetime,
+        sought: Sought,
         collecting: Collecting,
         most_pages: int,
     ) -> None:
-        self._clients, self._since, self._until = clients, since, until
+        self._clients, self._sought = clients, sought
         self._collecting, self._most = collecting, most_pages
 
     def entra(self, pause: float) -> None:
@@ -170,8 +167,8 @@ class _Reader:
         """Yield the days of a log that are not there yet, or still change."""
         now = self._collecting.now
         settled = (now - _SETTLES).date()
-        day = max(self._since, now - kept_for).date()
-        while day <= min(self._until, now).date():
+        day = max(self._sought.since, now - kept_for).date()
+        while day <= min(self._sought.until, now).date():
             known = self._collecting.snapshot.load(f"{PREFIX}{kind}/{day.isoformat()}")
             if day > settled or not is_complete(known):
                 yield day

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.models import Check, Gap, Json, PlannedCall
 from auditor.providers.gcp import collect, export, history
 from auditor.providers.gcp.directory import GcpDirectory
@@ -64,16 +64,9 @@ class GcpProvider:
         estate = read_estate(snapshot)
         return GcpDirectory(estate, parse_time(text(snapshot.load(COLLECTED), "time")))
 
-    def collect_logs(
-        self,
-        settings: Settings,
-        names: Collection[str],
-        since: datetime,
-        until: datetime,
-        collecting: Collecting,
-    ) -> str:
+    def collect_logs(self, settings: Settings, sought: Sought, collecting: Collecting) -> str:
         """Read the audit logs of every project that may be read, for these names."""
-        return history.collect(settings, names, since, until, collecting)
+        return history.collect(settings, sought, collecting)
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what could not be read of audit logs."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.logfields import Fields, pruned, reviewed, tree
 from auditor.models import Gap, Json
 from auditor.providers.gcp.client import Clients
@@ -69,15 +69,13 @@ _PAYLOAD = (
 
 def collect(
     settings: Settings,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     pace: Pace | None = None,
     most_entries: int = MOST_ENTRIES,
 ) -> str:
     """Read what the window holds of these names, wherever it may be read; return the prefix."""
-    wanted = sorted(filter(is_asked, set(names)))
+    wanted = sorted(filter(is_asked, set(sought.names)))
     if not wanted or not settings.live:
         return PREFIX
     document, entered = enter(settings)
@@ -92,7 +90,7 @@ def collect(
             "listing Google Cloud projects", settings.parallel, collecting,
         )  # fmt: skip
         readable = reader.readable(_places(scopes, wanted, collecting.snapshot))
-        reader.read(readable, wanted, max(since, collecting.now - _KEPT_FOR), until)
+        reader.read(readable, wanted, max(sought.since, collecting.now - _KEPT_FOR), sought.until)
     finally:
         clients.close()
     return PREFIX

@@ -8,9 +8,8 @@ each credential, `identify` decides whose an entry is, `resolve` what it may do 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.models import Check, Gap, PlannedCall
 from auditor.providers.github import collect, events, examine, export
 from auditor.providers.github.directory import GitHubDirectory
@@ -52,16 +51,9 @@ class GitHubProvider:
         """Return what the snapshot holds of GitHub."""
         return GitHubDirectory(settings, snapshot)
 
-    def collect_logs(
-        self,
-        settings: Settings,
-        names: Collection[str],
-        since: datetime,
-        until: datetime,
-        collecting: Collecting,
-    ) -> str:
+    def collect_logs(self, settings: Settings, sought: Sought, collecting: Collecting) -> str:
         """Read the audit log of the organisations: of logins alone where all names are such."""
-        return events.collect(settings, names, since, until, collecting)
+        return events.collect(settings, sought, collecting)
 
     def log_gaps(self, snapshot: Snapshot) -> tuple[Gap, ...]:
         """Return what could not be read of audit logs."""

@@ -16,7 +16,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from auditor.collecting import Collecting, Snapshot
+from auditor.collecting import Collecting, Snapshot, Sought
 from auditor.logfields import reviewed
 from auditor.models import Gap, Json
 from auditor.providers.github import parts
@@ -50,15 +50,13 @@ _COLUMNS = (
 
 def collect(
     settings: Settings,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     most_pages: int = MOST_PAGES,
 ) -> str:
     """Read what the window holds of every configured organisation; return the prefix."""
-    since = max(since, collecting.now - timedelta(days=KEPT_DAYS))
-    jobs = list(_jobs(settings, actors(names), since, until, collecting))
+    since = max(sought.since, collecting.now - timedelta(days=KEPT_DAYS))
+    jobs = list(_jobs(settings, actors(sought.names), since, sought.until, collecting))
     try:
         calls = Calls(settings, log_in(settings))
     except Refused as refused:

@@ -18,7 +18,7 @@ from azure_judge import judge_azure
 from judge import needs_specifications
 
 from auditor import calls
-from auditor.collecting import Collecting, Memory, Silent
+from auditor.collecting import Collecting, Memory, Silent, Sought
 from auditor.demo import azure_tenant, invent
 from auditor.demo.azure import AzureCloud
 from auditor.demo.estate import Tenant
@@ -527,7 +527,7 @@ def test_the_permissions_are_those_of_the_calls_that_are_made(lab: Lab) -> None:
     before = len(lab.recording)
     lab.collect()
     told = Collecting(lab.snapshot, Sealer(b"k" * KEY_LENGTH), Silent(), NOW)
-    history.collect(lab.settings(), [LOGIN.client], NOW, NOW, told, pause=0)
+    history.collect(lab.settings(), Sought([LOGIN.client], NOW, NOW), told, pause=0)
     asked = [json.loads(line) for line in lab.recording.lines()[before:]]
     paths = {one["path"].partition("?")[0] for one in asked if one["method"] == "GET"}
     graph = {path.rpartition("/")[2] for path in paths if path.startswith(("/v1.0/", "/beta/"))}

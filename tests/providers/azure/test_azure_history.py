@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import trustme
 
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Silent, Sought
 from auditor.demo import azure_tenant, invent
 from auditor.demo.azure import AzureCloud
 from auditor.demo.faults import Faults
 from auditor.demo.loopback import Loopback
 from auditor.demo.wire import Recording
+from auditor.hunts.opening import opened
 from auditor.hunts.reading import read_logs
 from auditor.hunts.uses import last_uses
 from auditor.hunts.wanted import Window
@@ -49,7 +50,7 @@ class Lab:
         collecting = Collecting(snapshot, SEALER, Silent(), NOW)
         before = len(self.recording)
         prefix = history.collect(
-            self.settings, names or [DEPLOY], SINCE, NOW, collecting, 0, most_pages
+            self.settings, Sought(names or [DEPLOY], SINCE, NOW), collecting, 0, most_pages
         )
         assert prefix == history.PREFIX
         lines = [json.loads(line) for line in self.recording.lines()[before:]]
@@ -115,7 +116,8 @@ def test_sign_ins_that_a_hunt_read_are_uses_of_the_secret_that_graph_lists(lab: 
     logs = lab.folder / "snapshot" / "logs"
     read_logs([logs], "azure", None, lab.folder, SEALER, Window(), Silent(), now=NOW)
     key = invent.identifier("azure-key", "ci-deploy", "0")
-    (use,) = [one for one in last_uses(lab.folder) if one.is_of("azure", key)]
+    with opened(lab.folder) as events:
+        (use,) = [one for one in last_uses(events) if one.is_of("azure", key)]
     assert (use.last.day, use.src_ip) == (22, "203.0.113.77")
     assert use.log == "azure:signins"
 

@@ -15,7 +15,7 @@ from gcp_estate import SEALER
 from google.cloud.audit import audit_log_pb2
 from google.cloud.logging_v2 import types
 
-from auditor.collecting import Collecting, Silent
+from auditor.collecting import Collecting, Silent, Sought
 from auditor.demo import scenario
 from auditor.demo.faults import Faults
 from auditor.demo.google import GoogleServer
@@ -51,7 +51,7 @@ class Lab:
         snapshot = SnapshotFolder(self.folder / "snapshot")
         collecting = Collecting(snapshot, SEALER, Silent(), NOW)
         before = len(self.calls())
-        prefix = history.collect(self.settings, names, SINCE, NOW, collecting, pace, most)
+        prefix = history.collect(self.settings, Sought(names, SINCE, NOW), collecting, pace, most)
         assert prefix == history.PREFIX
         self.asked = self.calls()[before:]
         return PROVIDER.log_gaps(snapshot)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from auditor.collecting import Collecting
+from auditor.collecting import Collecting, Sought
 from auditor.providers.aws.athena import measuring, planning
 from auditor.providers.aws.athena.planning import Plan, Refused
 from auditor.providers.aws.athena.running import Runner
@@ -44,9 +44,7 @@ _KEPT = timedelta(hours=23)
 
 def collect(
     settings: Settings,
-    names: Collection[str],
-    since: datetime,
-    until: datetime,
+    sought: Sought,
     collecting: Collecting,
     entered: Mapping[str, Clients],
     pause: float = PAUSE,
@@ -56,13 +54,15 @@ def collect(
 
     A table that was asked for all these names and this time is not asked again.
     """
-    mine = askable(names)
+    mine = askable(sought.names)
     limit = settings.athena_minutes * 60.0 if seconds is None else seconds
-    for one in settings.athena if mine or not names else ():
+    for one in settings.athena if mine or not sought.names else ():
         account = _account(one, settings, collecting)
         region = one.region or settings.region
         where = f"{account or 'unknown'}/{region}/{one.table}"
-        asking = _Asking(one, where, region, mine, since, until, settings, collecting, pause, limit)
+        asking = _Asking(
+            one, where, region, mine, sought.since, sought.until, settings, collecting, pause, limit
+        )
         if not asking.answered():
             fill = partial(asking.fill, entered.get(account))
             collecting.snapshot.save(f"{TABLES}{where}", read(fill))
