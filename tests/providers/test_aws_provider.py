@@ -92,6 +92,10 @@ def test_an_empty_snapshot_is_a_gap_and_not_a_clean_account(world: Any) -> None:
         ('endpoint = "http://aws.example"', "plain http is accepted for this machine only"),
         ('accounts = [{ rol_arn = "x" }]', "unknown key"),
         ('accounts = [{ profile = "a" }, { profile = "a" }]', "two accounts go by the same name"),
+        ('athena = [{ table = "a.b", workgroup = "w", account = "x" }]', "no account is called x"),
+        ('export = "."\nathena = [{ table = "a.b", workgroup = "w" }]', "no account to ask"),
+        ('athena = [{ table = "a.b\'; --", workgroup = "w" }]', "athena"),
+        ('athena = [{ table = "a.b" }]', "workgroup"),
     ],
 )
 def test_bad_settings_are_refused(tmp_path: Path, text: str, message: str) -> None:

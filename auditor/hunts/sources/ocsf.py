@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from auditor import nesting
 from auditor.hunts.events import Event, Outcome
 from auditor.hunts.sources import Glance, JsonSource, NoEventError
 from auditor.hunts.sources.cloudtrail import outcome
@@ -51,6 +52,7 @@ class Ocsf(JsonSource):
         service = text(record, "api", "service", "name")
         operation = text(record, "api", "operation")
         error = text(record, "api", "response", "error")
+        issued = _issued(record)
         resources = at(record, "resources")
         listed = resources if isinstance(resources, list) else []
         return Event(
@@ -64,6 +66,7 @@ class Ocsf(JsonSource):
             actor_name=clean(text(record, "actor", "user", "name")),
             actor_type=clean(text(record, "actor", "user", "type")),
             credential_uid=names.credential(key) if key else None,
+            issued_credential_uid=names.credential(issued) if issued else None,
             operation=clean(f"{(service or '').partition('.')[0]}:{operation}"),
             service=clean(service),
             resource=joined(text(each, "uid") for each in listed),
@@ -96,6 +99,16 @@ def _actor(record: Json) -> str | None:
     """Return the role of a session, else the user."""
     issuer = text(record, "actor", "session", "issuer")
     return issuer if issuer and ":role/" in issuer else text(record, "actor", "user", "uid")
+
+
+def _issued(record: Json) -> str | None:
+    """Return the key that an answer hands out, which stands in it as the service gave it."""
+    try:
+        answer = nesting.loads(text(record, "api", "response", "data") or "null")
+    except ValueError:
+        return None
+    keys = (text(answer, part, "accessKeyId") for part in ("credentials", "accessKey"))
+    return first(*keys)
 
 
 def _outcome(error: str | None, record: Json) -> Outcome:

@@ -100,6 +100,8 @@ class Settings:
             raise ValueError("two accounts go by the same name: give each its own `name`")
         known = {account.label for account in self.live}
         for one in self.athena:
+            if not known:
+                raise ValueError("athena: there is no account to ask, only an export")
             if one.account and one.account not in known:
                 raise ValueError(f"athena: no account is called {one.account}")
 

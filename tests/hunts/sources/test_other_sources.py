@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import other_records as made
 import pytest
-from cloudtrail_records import KEY
+from cloudtrail_records import KEY, SESSION
 from readings import SAMPLES, SEALER, Read, needs_samples
 
 from auditor.hunts.events import credential_name
@@ -234,6 +234,22 @@ def test_security_lake_parquet_is_read(logs: Path, read: Read) -> None:
     reading = read(source="aws", names=[KEY])
     assert reading.ledger.complete, reading.ledger.troubled
     assert reading.rows("SELECT count(*), min(src_ip) FROM events") == [(2, FROM)]
+
+
+def test_sessions_are_followed_through_security_lake(logs: Path, read: Read) -> None:
+    answer = {"credentials": {"accessKeyId": SESSION, "sessionToken": "never kept"}}
+    handed, used, odd = (made.ocsf_call(uid, key) for uid, key in
+                         (("1", KEY), ("2", SESSION), ("3", KEY)))  # fmt: skip
+    handed["api"] |= {"operation": "AssumeRole", "response": {"data": json.dumps(answer)}}
+    odd["api"]["response"] = {"data": "{" * 10}
+    stranger = made.ocsf_call("4", "ASIASTRANGEREXAMPLEX")
+    (logs / "log").write_text(lines(used, handed, odd, stranger))
+    reading = read(source="aws", names=[KEY])
+    assert reading.ledger.complete, reading.ledger.troubled
+    root = credential_name(KEY, SEALER)
+    rows = reading.rows("SELECT event_uid, session_of FROM events ORDER BY ALL")
+    assert rows == [("1", None), ("2", root), ("3", None)]
+    assert "never kept" not in json.dumps(reading.rows("SELECT * FROM events"), default=str)
 
 
 @pytest.mark.parametrize(
