@@ -59,7 +59,8 @@ class _Judge:
     def __init__(self, results: Results, hunted: Hunted, identity: Identity) -> None:
         self._hunted, self._identity = hunted, identity
         self._now = results.run.started
-        self._names = {identity.id, *_of_owner(results.identities, identity)}
+        names = (identity.id, *_of_owner(results.identities, identity))
+        self._names = frozenset(map(str.casefold, names))
         held = (one.places for one in results.resolutions if one.identity_id == identity.id)
         self._places = next(held, ()) or (identity.account,)
         self._witness = Witness(hunted.hunting, identity, self._places, results.logs, self._now)
@@ -80,7 +81,8 @@ class _Judge:
         return Known(self._told(good, tuple(missing)))
 
     def _told(self, rows: Mapping[Recorded, Span], missing: tuple[str, ...]) -> Seen:
-        mine = [one for one in self._hunted.used if one.identity_id == self._identity.id]
+        every = self._hunted.used
+        mine = [one for one in every if one.identity_id == self._identity.id]
         used = frozenset(one.what.casefold() for one in mine if not one.only)
         never = dict.fromkeys(row.never for row in rows)
         return Seen(
@@ -90,6 +92,7 @@ class _Judge:
             shown=tuple(row.shown for row in rows),
             doubtful=frozenset(one.what.casefold() for one in mine) - used,
             places=frozenset((one.what.casefold(), one.where) for one in mine if one.where),
+            others=frozenset((one.what.casefold(), one.where) for one in every if one.where),
             log=" and ".join(f"{row.title} ({span})" for row, span in rows.items()),
             never="; ".join((*never, *(f"nothing is known of {one}" for one in missing))),
         )
@@ -97,7 +100,7 @@ class _Judge:
     def _blind(self) -> str:
         """Return why the logs say nothing of the identity at all, "" where they may."""
         hunting = self._hunted.hunting
-        habits = [one for one in hunting.habits if one.identity in self._names]
+        habits = [one for one in hunting.habits if one.identity.casefold() in self._names]
         if not habits:
             return "the logs that were read show no event of it"
         if not hunting.files.complete:
@@ -120,7 +123,6 @@ def _of_owner(identities: Iterable[Identity], identity: Identity) -> Iterator[st
     """Yield the names of a token's owner, where logs show the owner in its place."""
     owner = identity.owner.casefold()
     if owner:
-        yield identity.owner
         yield owner
         for one in identities:
             if one.provider == identity.provider and one.name.casefold() == owner:
@@ -158,7 +160,7 @@ def _left_alone(resolution: Resolution, seen: Seen) -> Iterator[str]:
     """Yield which dangerous permissions were not used, of those whose every use the logs show."""
     granted = {
         action.casefold(): action for one in resolution.capabilities for action in one.actions
-    }
+    } | {name.casefold(): name for name in resolution.shown_as}
     watched = {key: action for key, action in granted.items() if seen.shows(key)}
     unused = sorted(action for key, action in watched.items() if seen.unused(key))
     if unused:

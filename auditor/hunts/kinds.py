@@ -23,7 +23,7 @@ SILENCE_DAYS = 7
 _KINDS = """
 WITH kept AS (
   SELECT platform, log, lower(account_uid) AS account, COALESCE(region, '') AS region, time,
-    CASE WHEN action IN ({own}) THEN action
+    CASE {own}
       WHEN read_only IS NULL THEN NULL
       ELSE CASE WHEN lower(json_extract_string(details, '$."eventCategory"')) <> 'management'
           THEN lower(json_extract_string(details, '$."eventCategory"')) || ' ' ELSE '' END
@@ -53,7 +53,7 @@ _MOST = 10_000
 
 def kinds(connection: DuckDBPyConnection) -> tuple[Kept, ...]:
     """Return the kinds of events in the table `seen`, each with its last stretch without a hole."""
-    own = ", ".join(f"'{action}'" for action in recording()["kinds"])
+    own = " ".join(f"WHEN action = '{a}' THEN '{kind}'" for a, kind in recording()["kinds"].items())
     sql = _KINDS.format(own=own, days=SILENCE_DAYS, most=_MOST)
     return tuple(
         Kept(

@@ -135,7 +135,8 @@ def _subject(
     identity: Identity, held: Mapping[str, Severity], scopes: Mapping[str, Scope]
 ) -> Subject:
     worst = sorted(held.items(), key=lambda item: -item[1].rank)
-    names = (identity.id, identity.name, *(key.label for key in identity.keys))
+    labels = (key.label for key in identity.keys)
+    names = (identity.id, identity.name, *labels, *identity.logged_as)
     return Subject(
         id=identity.id,
         names=frozenset(name.casefold() for name in names if name),

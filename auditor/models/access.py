@@ -48,6 +48,8 @@ class Identity:
     """Whether `keys` are all there are: only then does a key that is missing prove anything."""
     owner: str = ""
     """Login of the person whose rights it has, where logs name that person in its place."""
+    logged_as: tuple[str, ...] = ()
+    """Further names that logs have for it: fingerprints of its key, the login of an app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,9 @@ class Resolution:
     places: tuple[str, ...] = ()
     """Accounts, as logs name them, in which it was granted something; empty: its own alone. "*" is
     a grant that reaches more of them than can be named."""
+    shown_as: tuple[str, ...] = ()
+    """What logs call the use of dangerous things that it may do, where it is none of the names of
+    permissions: "git.push"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,8 @@ class Seen:
     """Permissions that they show in refusals and findings alone: neither needed nor unused."""
     places: frozenset[tuple[str, str]] = frozenset()
     """What was used on what, where the platform grants that one by one."""
+    others: frozenset[tuple[str, str]] = frozenset()
+    """The same of everybody whom the hunt looked for: what a log may show under another name."""
     log: str = "the logs"
     """Which logs these are, in words."""
     never: str = ""

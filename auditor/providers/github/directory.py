@@ -8,6 +8,7 @@ from auditor.collecting import Snapshot
 from auditor.models import (
     Coverage,
     Credential,
+    Fact,
     Gap,
     Identity,
     Json,
@@ -16,6 +17,8 @@ from auditor.models import (
     NoMatch,
     Resolution,
     Secret,
+    Seen,
+    Suggestion,
     Weakness,
 )
 from auditor.providers.github import parts
@@ -28,6 +31,7 @@ from auditor.providers.github.organizations import Organization, names, read
 from auditor.providers.github.part import APP, AUTHORIZED, FINE_GRAINED, Part, account_of
 from auditor.providers.github.resolve import resolve
 from auditor.providers.github.settings import Settings
+from auditor.providers.github.suggest import suggestion
 from auditor.providers.github.weaknesses import left_behind, weaknesses
 
 _TOKEN_PARTS = (parts.AUTHORIZATIONS, parts.TOKENS, parts.INSTALLATIONS)
@@ -82,6 +86,11 @@ class GitHubDirectory:
         """Return what a credential or person may do. KeyError for one that was not read."""
         holder = self._holders[identity_id]
         return resolve(holder, self._organizations[holder.organization])
+
+    def suggest(self, identity_id: str, seen: Fact[Seen] | None = None) -> Suggestion:
+        """Return what would be enough for a credential. KeyError for one that was not read."""
+        holder = self._holders[identity_id]
+        return suggestion(holder, self._organizations[holder.organization], seen)
 
     def left_behind(
         self, held: Collection[str], whole: Callable[[str, str], bool]

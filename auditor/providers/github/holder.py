@@ -70,6 +70,7 @@ def holder_of(
     account: str = "",
     keys: tuple[AccessKey, ...] = (),
     keys_complete: bool = True,
+    logged_as: tuple[str, ...] = (),
 ) -> Holder:
     """Return the holder with its identity; `label` names its own key, "" where it has none.
 
@@ -89,6 +90,7 @@ def holder_of(
         console_url=organization.page(page),
         keys_complete=keys_complete,
         owner=owner.login if owner else "",
+        logged_as=(*fingerprints, *logged_as),
     )
     seen = None if isinstance(last, Unknown) else last.value
     return Holder(

@@ -150,6 +150,7 @@ def _apps(organization: Organization) -> Iterator[Holder]:
             page=f"organizations/{organization.name}/settings/installations",
             account=account_of(organization.name, APP),
             keys_complete=False,
+            logged_as=(f"{slug}[bot]",),
         )
 
 

@@ -23,6 +23,7 @@ from auditor.providers.github.table import Right, table
 
 _GUARDS = (parts.BRANCH, parts.RULES, parts.PROTECTION, parts.RULESET)
 _SHOWN = 5
+_PUSHES = frozenset(("contents:write", "repo", "public_repo"))
 _ORDER = {name: at for at, name in enumerate(CapabilityName)}
 
 
@@ -87,7 +88,15 @@ def resolve(holder: Holder, organization: Organization) -> Resolution:
         capabilities=capabilities,
         gaps=gaps_of(holder, organization),
         over_privileged=tuple(excess(holder, organization, levels)),
+        places=(organization.name,),
+        # A log may show a deploy key under the name of whoever added it.
+        shown_as=("git.push",) if pushes(rights) and holder.kind != DEPLOY_KEY else (),
     )
+
+
+def pushes(rights: Iterable[Right]) -> bool:
+    """Return whether rights let one push: whatever else they write is no git event."""
+    return any(right.name in _PUSHES for right in rights)
 
 
 def everything() -> tuple[Right, ...]:
