@@ -208,7 +208,7 @@ class LogQueries(Protocol):
     """What a provider may offer besides: the query that a person runs where its logs are kept."""
 
     def log_query(self, sought: Sought, table: str) -> str:
-        """Return it for these names, bounded to the window; it is never run by the audit.
+        """Return it for these names, bounded to the window; to be run by a person.
 
         ConfigError for what is no table, and where no name is this provider's.
         """

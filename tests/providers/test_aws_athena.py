@@ -163,7 +163,10 @@ def test_nothing_is_written_and_nothing_said_of_a_place(lab: Lab, tmp_path: Path
             ),
             "writes results into s3://acme-results/x/",
         ),
-        (workgroup(ManagedQueryResultsConfiguration=None), "into a bucket of whoever asks"),
+        (
+            workgroup(ManagedQueryResultsConfiguration=None),
+            "writes results into whoever asks' bucket",
+        ),
         (workgroup() | {"State": "DISABLED"}, "is disabled"),
         ({"Name": "auditor", "State": "ENABLED"}, "nothing tells where"),
         (workgroup(EngineVersion={"EffectiveEngineVersion": "PySpark engine version 3"}), "Spark"),

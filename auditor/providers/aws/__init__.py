@@ -23,7 +23,6 @@ from auditor.providers.aws import (
     trail_objects,
 )
 from auditor.providers.aws.accounts import read_accounts
-from auditor.providers.aws.athena import told
 from auditor.providers.aws.directory import AwsDirectory
 from auditor.providers.aws.examine import examine
 from auditor.providers.aws.locate import located
@@ -90,7 +89,7 @@ class AwsProvider:
         return (
             *lookup.gaps_of(snapshot),
             *trail_gaps.gaps_of(snapshot),
-            *told.gaps_of(snapshot),
+            *athena.gaps_of(snapshot),
             *findings.gaps_of(snapshot),
         )
 
@@ -101,12 +100,12 @@ class AwsProvider:
         snapshot: Snapshot,
     ) -> Collection[str]:
         """Return access keys, and users and roles of accounts that were entered or answered for."""
-        return lookup.askable(names, snapshot, told.accounts_of(snapshot))
+        return lookup.askable(names, snapshot, athena.accounts_of(snapshot))
 
     def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:
         """Return what the event history reaches, unless trails were read, and GuardDuty."""
         trails = any(True for _ in snapshot.keys(trail_objects.PREFIX))
-        trails = trails or bool(told.accounts_of(snapshot))
+        trails = trails or bool(athena.accounts_of(snapshot))
         history = {} if trails else {"CloudTrail event history": HISTORY_DAYS}
         return {**history, "list of GuardDuty findings": FINDING_DAYS}
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from auditor.collecting import Snapshot
 from auditor.models import Fact, Gap, Json, Known, LogCoverage, Unknown
-from auditor.providers.aws import gaps, parts
-from auditor.providers.aws.athena import told
+from auditor.providers.aws import athena, gaps, parts
 from auditor.providers.aws.documents import document_key, entries, is_complete, text
 
 _HISTORY = "CloudTrail event history"
@@ -38,7 +37,7 @@ def read_logs(account: str, snapshot: Snapshot) -> Logs:
         _history(account),
         *_trails(account, trails),
         *_guardduty(account, detectors),
-        *told.coverage(account, snapshot),
+        *athena.coverage(account, snapshot),
     )
     facts = (fact for log in coverage for fact in (log.enabled, log.retention_days, log.central))
     missing = dict.fromkeys(fact.gap for fact in facts if isinstance(fact, Unknown))

@@ -10,5 +10,6 @@ from __future__ import annotations
 
 from auditor.providers.aws.athena.collecting import collect
 from auditor.providers.aws.athena.sql import query
+from auditor.providers.aws.athena.told import accounts_of, coverage, gaps_of
 
-__all__ = ["collect", "query"]
+__all__ = ["accounts_of", "collect", "coverage", "gaps_of", "query"]

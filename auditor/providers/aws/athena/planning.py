@@ -52,9 +52,8 @@ def check(workgroup: Json) -> None:
     if text(workgroup, "State") != "ENABLED":
         raise Refused("WorkGroup", f"workgroup {name} is disabled")
     if _told(told, "ManagedQueryResultsConfiguration").get("Enabled") is not True:
-        place = text(told.get("ResultConfiguration"), "OutputLocation")
-        where = f"into {place}" if place else "into a bucket of whoever asks"
-        raise Refused("WorkGroup", f"workgroup {name} writes results {where}")
+        place = text(told.get("ResultConfiguration"), "OutputLocation") or "whoever asks' bucket"
+        raise Refused("WorkGroup", f"workgroup {name} writes results into {place}")
     if "spark" in text(told.get("EngineVersion"), "EffectiveEngineVersion").lower():
         raise Refused("WorkGroup", f"workgroup {name} runs Spark, not SQL")
     logging = _told(told, "MonitoringConfiguration")
