@@ -1,6 +1,7 @@
 """What moto has no call for: the job of IAM that tells when an identity last used each service.
 
-It stands in front of moto's application and answers these two calls, from the scenario.
+It stands in front of moto's application and answers these two calls, from the scenario. And the
+event history of CloudTrail, which is empty: the demo's events are in its folder of logs.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _LONGEST = 100_000
 
 
 class LastAccessed:
-    """A WSGI application that answers the two calls and passes on all others."""
+    """A WSGI application that answers the three calls and passes on all others."""
 
     def __init__(self, behind: Application, accounts: Iterable[Account]) -> None:
         """Take moto's application, and the accounts whose identities tell of their use."""
@@ -39,6 +40,8 @@ class LastAccessed:
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """Answer one request."""
+        if environ.get("HTTP_X_AMZ_TARGET", "").endswith(".LookupEvents"):
+            return _say(start, "application/x-amz-json-1.1", '{"Events": []}')
         length = int(environ.get("CONTENT_LENGTH") or 0)
         form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
         if not form or length > _LONGEST:
@@ -49,9 +52,7 @@ class LastAccessed:
         if answer is None:
             environ["wsgi.input"] = io.BytesIO(body)
             return self._behind(environ, start)
-        text = answer.encode()
-        start("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(text)))])
-        return [text]
+        return _say(start, "text/xml", answer)
 
     def _answer(self, given: Mapping[str, str]) -> str | None:
         action = given.get("Action", "")
@@ -86,6 +87,12 @@ def _service(arn: str, name: str, last: datetime | None) -> str:
     count = f"<TotalAuthenticatedEntities>{int(bool(last))}</TotalAuthenticatedEntities>"
     named = f"<ServiceName>{name}</ServiceName><ServiceNamespace>{name}</ServiceNamespace>"
     return f"<member>{named}{used}{count}</member>"
+
+
+def _say(start: Start, kind: str, answer: str) -> Iterable[bytes]:
+    text = answer.encode()
+    start("200 OK", [("Content-Type", kind), ("Content-Length", str(len(text)))])
+    return [text]
 
 
 def _reply(action: str, result: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any
 
 from auditor.models import Check, Health
@@ -38,24 +40,30 @@ _ANSWERS = frozenset(
 
 
 def examine(settings: Settings) -> Iterator[Check]:
-    """Yield what each account answers. Asks nothing where only exports are read."""
+    """Yield what each account answers, all asked at once; nothing where only exports are read."""
+    if settings.live:
+        with ThreadPoolExecutor(settings.parallel) as pool:
+            of_each = pool.map(lambda one: tuple(_of_account(one, settings)), settings.live)
+            yield from chain.from_iterable(of_each)
+
+
+def _of_account(account: Account, settings: Settings) -> Iterator[Check]:
     import botocore.exceptions  # noqa: PLC0415 (the SDK costs half a second)
 
     failures = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
-    for account in settings.live:
-        about = f"AWS {account.label}"
-        try:
-            clients = connect(account, settings)
-            arn = clients.sts.get_caller_identity()["Arn"]
-        except failures as error:
-            gap = gaps.gap_of_entry(account.label, refusal(error))
-            yield Check(about, Health.FAIL, f"cannot be entered: {gap.why}", gap.fix)
-            continue
-        yield Check(about, Health.OK, f"entered as {arn}")
-        yield from _asked(about, account, clients, failures)
-        for one in settings.athena:
-            if (one.account or settings.live[0].label) == account.label:
-                yield _of_table(one, one.region or settings.region, clients, failures)
+    about = f"AWS {account.label}"
+    try:
+        clients = connect(account, settings)
+        arn = clients.sts.get_caller_identity()["Arn"]
+    except failures as error:
+        gap = gaps.gap_of_entry(account.label, refusal(error))
+        yield Check(about, Health.FAIL, f"cannot be entered: {gap.why}", gap.fix)
+        return
+    yield Check(about, Health.OK, f"entered as {arn}")
+    yield from _asked(about, account, clients, failures)
+    for one in settings.athena:
+        if (one.account or settings.live[0].label) == account.label:
+            yield _of_table(one, one.region or settings.region, clients, failures)
 
 
 def _of_table(
