@@ -110,15 +110,18 @@ _ALIASED = "\n".join(
     f"LEFT JOIN aliases a{n} ON a{n}.alias = lower({name}) AND a{n}.platform IN ('', e.platform)"
     for n, name in enumerate(_NAMES)
 )
-# A chain of sessions belongs to whoever used the credential at its root. Where only the country is
-# known, the place is somewhere within `reach` kilometres of the middle of it.
+# Events are numbered as the store has them, one platform after the other, each in order of time:
+# sorting them once more would take most of the time. A chain of sessions belongs to whoever used
+# the credential at its root. Where only the country is known, the place is somewhere within `reach`
+# kilometres of the middle of it.
 _SEEN = f"""
 CREATE OR REPLACE TABLE seen AS
-WITH owners AS (
+WITH numbered AS (SELECT row_number() OVER () AS n, * FROM events),
+owners AS (
   SELECT credential_uid, any_value(actor_uid) AS owner FROM events
   WHERE credential_uid IS NOT NULL AND session_of IS NULL GROUP BY credential_uid
 )
-SELECT row_number() OVER (ORDER BY e.time, e.file, e.position) AS n,
+SELECT e.n,
   CAST(epoch(e.time) AS BIGINT) AS ts,
   COALESCE({", ".join(f"a{number}.name" for number in range(len(_NAMES)))},
     owners.owner, e.session_of, e.actor_uid, e.credential_uid, '?') AS who,
@@ -129,7 +132,7 @@ SELECT row_number() OVER (ORDER BY e.time, e.file, e.position) AS n,
   CASE WHEN i.latitude IS NULL THEN t.reach ELSE 0 END AS reach,
   NULLIF({_AGENT}, '') AS agent,
   CASE WHEN e.time > r.since THEN 'yes' END AS retired
-FROM events e
+FROM numbered e
 LEFT JOIN addresses i ON i.src_ip = e.src_ip
 LEFT JOIN territories t ON t.code = COALESCE(e.country, i.ip_country)
 LEFT JOIN owners ON owners.credential_uid = e.session_of

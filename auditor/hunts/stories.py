@@ -40,9 +40,13 @@ _MOST_STORIES = 1_000
 # so the agent counts only where the log has no address.
 _SESSIONS = f"""
 CREATE OR REPLACE TABLE sessions AS
-WITH placed AS (
+WITH every AS (
   SELECT n, who, ts, platform, COALESCE(src_ip, src_name, agent, '') AS place FROM seen
-  WHERE who IN (SELECT DISTINCT who FROM seen WHERE n IN (SELECT n FROM signals))
+),
+placed AS (
+  SELECT * FROM every SEMI JOIN (
+    SELECT who, platform, place FROM every WHERE n IN (SELECT n FROM signals)
+  ) USING (who, platform, place)
 ),
 parted AS (
   SELECT *, CASE WHEN ts - lag(ts) OVER w <= {PAUSE} THEN 0 ELSE 1 END AS begins FROM placed
