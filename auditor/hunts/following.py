@@ -37,7 +37,7 @@ class Errand:
 
 
 def follow(order: Order, errand: Errand) -> list[FileRead]:
-    """Keep the records that follow; return what could not be read again, and how many events."""
+    """Keep the records that follow; return what came of each file."""
     reader = _Follower(order, errand)
     with ExitStack() as stack:
         stack.callback(reader.parts.finish)
@@ -82,7 +82,7 @@ class _Follower(FileReader):
                 if self._follows(source, record):
                     event = source.event(record, self.names, entry.path, position)
                     self.parts.keep(entry, event)
-                    entry.events += 1
+                    entry.followed += 1
                     self.left.discard(position)
             except NoEventError:
                 continue

@@ -44,6 +44,8 @@ class FileRead(msgspec.Struct):
     """Kept for the hunts."""
     others: int = 0
     """Of identities that nobody asked for: counted in the sketch only."""
+    followed: int = 0
+    """Of these, kept after all: they used a key that a wanted identity was handed."""
     outside: int = 0
     """Before or after the window."""
     ignored: int = 0
@@ -68,8 +70,9 @@ class FileRead(msgspec.Struct):
         self.places.setdefault(what, position)
         self.bad += records
 
-    def add_problems(self, again: FileRead) -> None:
-        """Add what went wrong when the file was looked into again: it is whole no longer."""
+    def add(self, again: FileRead) -> None:
+        """Add what came of a second look; if something went wrong, the file is whole no longer."""
+        self.followed += again.followed
         for what, count in again.problems.items():
             self.problems[what] = self.problems.get(what, 0) + count
             self.places.setdefault(what, again.places[what])
@@ -88,8 +91,6 @@ class Ledger(msgspec.Struct, frozen=True):
     files: tuple[FileRead, ...]
     stored: int = 0
     """Events in the store afterwards, each once."""
-    followed: int = 0
-    """Of these, found by following keys that a wanted identity was handed."""
 
     @property
     def complete(self) -> bool:

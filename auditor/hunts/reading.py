@@ -70,13 +70,13 @@ def read_logs(
         with _crew(order, min(workers or usable_cores(), len(tasks))) as crew:
             progress.start("reading bytes of logs", sum(size for *_, size in files))
             entries = [*unread, *_first(crew, tasks, progress)]
-            followed = _follow(crew, order, len(tasks), entries, progress)
+            _follow(crew, order, len(tasks), entries, progress)
         stored = store.write(out_folder, sorted(parts.glob("events-*.ndjson")))
         store.write_others(out_folder, sorted(parts.glob("others-*.ndjson")))
     finally:
         shutil.rmtree(parts, ignore_errors=True)
     entries.sort(key=lambda entry: entry.path)
-    return Ledger(tuple(entries), stored, followed)
+    return Ledger(tuple(entries), stored)
 
 
 def find(paths: Sequence[Path]) -> tuple[list[Listed], list[FileRead]]:
@@ -164,11 +164,8 @@ def _follow(
     number: int,
     entries: Iterable[FileRead],
     progress: Progress,
-) -> int:
-    """Keep what follows from events that are kept; return how many events these are.
-
-    What of this cannot be read again is added to the file's entry.
-    """
+) -> None:
+    """Keep what follows from events that are kept, and add to each file's entry what came of it."""
     keys = handed_out(sorted(order.parts.glob("traded-*.ndjson")))
     found = where_used(keys, sorted(order.parts.glob("sessions-*.ndjson"))) if keys else []
     batches = _batches(found, lambda each: each.file[-1])
@@ -176,13 +173,10 @@ def _follow(
     if errands:
         progress.start("following sessions in bytes of logs", sum(each.size for each in errands))
     first = {entry.path: entry for entry in entries}
-    events = 0
     for errand, again in _results(crew, partial(follow, order), errands):
         for entry in again if again is not None else (_dead(each.file) for each in errand.files):
-            events += entry.events
-            first[entry.path].add_problems(entry)
+            first[entry.path].add(entry)
         progress.advance(errand.size)
-    return events
 
 
 def _results(

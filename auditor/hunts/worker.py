@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from auditor.hunts.files import UNLIKE, FileReader
 from auditor.hunts.ledger import FileRead, Listed
 from auditor.hunts.parts import Parts
 from auditor.hunts.sketch import Sketch
-from auditor.hunts.sources import NoEventError, Session, Source
+from auditor.hunts.sources import Glance, NoEventError, Session, Source, Whole
 from auditor.hunts.values import MANY, NO_TIME, Names
 from auditor.hunts.wanted import Wanted
 from auditor.tails import Sealer
@@ -91,6 +92,8 @@ class Reader(FileReader):
         self.order = order
         self.names = Names(order.sealer)
         self.sketch = Sketch()
+        self.handed = set[str]()
+        """Keys that were handed out in events that are kept, as far as they were met."""
         self.asked = _Asked(order.wanted, self.names) if order.wanted else None
 
     def run(self, task: Task) -> list[FileRead]:
@@ -111,29 +114,40 @@ class Reader(FileReader):
 
     def take_whole(self, entry: FileRead, source: Source, content: bytes) -> bool:
         """Take a file at once, if it has its source's usual form and lies within the window."""
-        uses = self.sketch.uses(source.platform)
         try:
             whole = source.whole(content)
             if whole is None or not self._inside(whole.times):
                 return False
-            if self.asked is None:
-                kept: Sequence[int] = range(1, len(whole.times) + 1)
-                sessions: Sequence[Session] = ()
-            else:
-                kept, sessions = source.screen(whole.records, self.asked, uses)
-            picked = source.picked(content, kept) or ()
+            kept, followed, others = self._screened(source, whole)
+            picked = source.picked(content, sorted((*kept, *followed))) or ()
         except UNLIKE:
             return False
         self._enter(entry, source, whole.times)
-        for number, record in zip(kept, picked, strict=True):
+        entry.others = len(whole.times) - len(kept)
+        for number, record in zip(sorted((*kept, *followed)), picked, strict=True):
             try:
-                self._keep(entry, source, record, number)
+                self._keep(entry, source, record, number, followed=number in followed)
             except ValueError as error:
                 entry.problem(str(error), number)
-        for session in sessions:
-            self._session(session)
-        entry.others = len(whole.times) - len(kept)
+        for session in others:
+            self._note(session)
         return True
+
+    def _screened(
+        self, source: Source, whole: Whole
+    ) -> tuple[Sequence[int], AbstractSet[int], Sequence[Session]]:
+        """Return which records are kept, which follow from kept ones, and sessions that may yet."""
+        if self.asked is None:
+            return range(1, len(whole.times) + 1), frozenset(), ()
+        screened = source.screen(whole.records, self.asked, self.sketch.uses(source.platform))
+        followed, others = set[int](), list[Session]()
+        for session in screened.sessions:
+            if not session.key or session.key in self.handed:
+                self._hand_out(session.issued)
+                followed.update([session.number] if session.key else [])
+            else:
+                others.append(session)
+        return screened.kept, followed, others
 
     def _inside(self, times: Sequence[str]) -> bool:
         """Say whether all times are good and within the window."""
@@ -150,25 +164,18 @@ class Reader(FileReader):
 
     def take(self, entry: FileRead, source: Source, records: Iterable[tuple[int, Any]]) -> None:
         """Keep, count or sketch records of one source, one by one."""
-        uses, asked = self.sketch.uses(source.platform), self.asked
-        since, until = self.order.since, self.order.until
         first, last = entry.since or "~", entry.until or ""
         count = 0
         for position, record in records:
             count += 1
             try:
-                time, who, src, agent, action, session = source.glance(record)
-                if not first <= time <= last:
-                    first, last = _widened(entry, time)
-                if not since <= time < until:
-                    entry.outside += 1
-                elif asked is None or asked.among(who):
-                    self._keep(entry, source, record, position)
+                glance = source.glance(record)
+                if not first <= glance[0] <= last:
+                    first, last = _widened(entry, glance[0])
+                if self.order.since <= glance[0] < self.order.until:
+                    self._take_one(entry, source, position, record, glance)
                 else:
-                    entry.others += 1
-                    uses.add(src, agent, action, who[-1])
-                    if session:
-                        self._session(Session(position, session, source.issued(record)))
+                    entry.outside += 1
             except NoEventError as error:
                 entry.ignored += 1
                 entry.note(str(error))
@@ -179,11 +186,38 @@ class Reader(FileReader):
         entry.records += count
         entry.sources[source.name] = entry.sources.get(source.name, 0) + count
 
-    def _keep(self, entry: FileRead, source: Source, record: Any, position: int) -> None:
-        self.parts.keep(entry, source.event(record, self.names, entry.path, position))
-        entry.events += 1
+    def _take_one(
+        self, entry: FileRead, source: Source, position: int, record: Any, glance: Glance
+    ) -> None:
+        _, who, src, agent, action, session = glance
+        if self.asked is None or self.asked.among(who):
+            self._hand_out(source.issued(record))
+            self._keep(entry, source, record, position)
+            return
+        entry.others += 1
+        self.sketch.uses(source.platform).add(src, agent, action, who[-1])
+        if session in self.handed:
+            self._hand_out(source.issued(record))
+            self._keep(entry, source, record, position, followed=True)
+        elif session:
+            self._note(Session(position, session, source.issued(record)))
 
-    def _session(self, session: Session) -> None:
+    def _keep(
+        self, entry: FileRead, source: Source, record: Any, position: int, *, followed: bool = False
+    ) -> None:
+        self.parts.keep(entry, source.event(record, self.names, entry.path, position))
+        if followed:
+            entry.followed += 1
+        else:
+            entry.events += 1
+
+    def _hand_out(self, key: str | None) -> None:
+        """Follow a key from here on; with too many of them it is left to the second look."""
+        if key and len(self.handed) < MANY:
+            self.handed.add(key)
+
+    def _note(self, session: Session) -> None:
+        """Leave a session to the second look, in case it follows from what is read elsewhere."""
         name = self.names.credential(session.key)
         self.parts.session(self.file, name, session.number)
         if session.issued:

@@ -143,7 +143,7 @@ def read(bucket: Path, out: Path) -> None:
             "files": len(ledger.files),
             "megabytes": ledger.total("bytes") >> 20,
             "stored": ledger.stored,
-            "followed": ledger.followed,
+            "followed": ledger.total("followed"),
             "cpu": sum(u.ru_utime + u.ru_stime for u in (own, children)),
             "own": own.ru_maxrss >> 10,
             "workers": usable_cores(),

@@ -46,7 +46,8 @@ def reread(folder: Path, logs: Path, progress: Progress) -> Ledger:
 
 @pytest.fixture
 def uses(logs: Path) -> Path:
-    (logs / "a issued").write_bytes(packed(assumed("issue", SESSION)))
+    """Return a file of uses that is read before the one in which the key is handed out."""
+    (logs / "c issued").write_bytes(packed(assumed("issue", SESSION)))
     path = logs / "b used"
     path.write_bytes(packed(*OTHERS, *USES))
     return path
@@ -63,8 +64,12 @@ def uses(logs: Path) -> Path:
     ],
     ids=["object", "lines", "plain", "several in a line", "with a bad record"],
 )
-def test_every_form_is_found_again(content: bytes, uses: Path, read: Read) -> None:
+@pytest.mark.parametrize("issued", ["a", "c"], ids=["handed out before", "handed out later"])
+def test_uses_are_found_in_every_form(
+    issued: str, content: bytes, logs: Path, uses: Path, read: Read
+) -> None:
     uses.write_bytes(content)
+    (logs / "c issued").rename(logs / issued)
     rows = read(names=[KEY]).rows("SELECT event_uid FROM events ORDER BY event_uid")
     assert rows == [("issue",), ("use 0",), ("use 1",), ("use 2",)]
 
@@ -88,16 +93,23 @@ def test_what_changes_in_between_is_said(
     assert problem in entry.problems
     assert entry.state is State.PARTIAL
     assert not ledger.complete
-    assert ledger.followed == kept
+    assert ledger.total("followed") == kept
+
+
+def test_what_was_handed_out_before_is_kept_at_once(logs: Path, uses: Path, tmp_path: Path) -> None:
+    (logs / "c issued").rename(logs / "a issued")
+    ledger = reread(tmp_path / "run", logs, Between(uses.unlink))
+    assert ledger.complete
+    assert ledger.total("followed") == len(USES)
 
 
 def test_nothing_is_looked_at_twice_where_nothing_follows(
     logs: Path, uses: Path, tmp_path: Path
 ) -> None:
-    (logs / "a issued").unlink()
+    (logs / "c issued").unlink()
     ledger = reread(tmp_path / "run", logs, Between(uses.unlink))
     assert ledger.complete
-    assert ledger.followed == 0
+    assert ledger.total("followed") == 0
 
 
 def test_a_worker_that_dies_in_between_costs_its_files(
@@ -108,8 +120,8 @@ def test_a_worker_that_dies_in_between_costs_its_files(
     order = Order(None, wanted([KEY], SEALER), "", "~", "9", SEALER, parts)
     files, _ = find([logs])
     entries = Reader(order).run(Task(0, tuple(files)))
-    assert reading_module._follow(Dying(), order, 1, entries, Silent()) == 0
+    reading_module._follow(Dying(), order, 1, entries, Silent())
     assert [(entry.path, entry.state) for entry in entries] == [
-        ("a issued", State.READ),
         (uses.name, State.PARTIAL),
+        ("c issued", State.READ),
     ]

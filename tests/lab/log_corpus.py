@@ -84,11 +84,12 @@ def write(folder: Path, events: int, per_object: int, seed: int = 1) -> list[str
     """Write a bucket of so many events; return the access key ids of the targets."""
     everyone = people(seed)
     luck = random.Random(seed + 1)  # noqa: S311 (repeatable)
+    handed: set[str] = set()
     step = timedelta(days=DAYS) / events
     for first in range(0, events, per_object):
         count = min(per_object, events - first)
         moment = START + first * step
-        records = ",".join(_records(everyone, luck, first, count, events))
+        records = ",".join(_records(everyone, luck, handed, first, count, events))
         path = _path(folder, moment, luck)
         path.parent.mkdir(parents=True, exist_ok=True)
         content = b'{"Records":[' + records.encode() + b"]}"
@@ -103,7 +104,12 @@ def _path(folder: Path, moment: datetime, luck: random.Random) -> Path:
 
 
 def _records(
-    everyone: list[Person], luck: random.Random, first: int, count: int, events: int
+    everyone: list[Person],
+    luck: random.Random,
+    handed: set[str],
+    first: int,
+    count: int,
+    events: int,
 ) -> Iterator[str]:
     last_week = events * (DAYS - 7) // DAYS
     seconds = DAYS * 86_400
@@ -112,20 +118,21 @@ def _records(
         place = luck.randrange(TARGETS) if target else luck.randrange(TARGETS, IDENTITIES)
         moment = START + timedelta(seconds=number * seconds // events)
         stolen = target and place % 4 == 0 and number > last_week and luck.random() < 0.02
-        yield _record(everyone[place], luck, moment.strftime("%Y-%m-%dT%H:%M:%SZ"), stolen)
+        time = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield _record(everyone[place], luck, handed, time, stolen)
 
 
-def _record(person: Person, luck: random.Random, time: str, stolen: bool) -> str:
+def _record(person: Person, luck: random.Random, handed: set[str], time: str, stolen: bool) -> str:
     bits = f"{luck.getrandbits(256):064x}"
     service, name, request = luck.choice(_ATTACK if stolen else _CALLS)
     session = _session_key(person, time)
     answer, error = "null", ""
-    if luck.random() < SESSION_SHARE / 12:
+    used = session if luck.random() < SESSION_SHARE else None
+    if used and used not in handed:  # nobody uses a key before it is handed out
         service, name = "sts", "AssumeRole"
         answer = f'{{"credentials":{{"accessKeyId":"{session}","sessionToken":"{bits}"}}}}'
+        handed.add(session)
         used = None
-    else:
-        used = session if luck.random() < SESSION_SHARE else None
     if luck.random() < (0.4 if stolen else 0.01):
         error = (
             '"errorCode":"AccessDenied","errorMessage":"User is not authorized to perform: '

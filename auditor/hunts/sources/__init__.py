@@ -52,6 +52,7 @@ class Session(NamedTuple):
     number: int
     """Of the record within its file, from 1."""
     key: str
+    """"" for a record that is kept anyway and handed out a key."""
     issued: str | None
     """The key that the call handed out, if it did."""
 
@@ -62,7 +63,7 @@ class Screened(NamedTuple):
     kept: Sequence[int]
     """Numbers, from 1, of the records of wanted identities."""
     sessions: Sequence[Session]
-    """Of the others."""
+    """Of all records, in their order."""
 
 
 class NoEventError(Exception):

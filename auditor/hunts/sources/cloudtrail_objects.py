@@ -159,12 +159,17 @@ def screen(records: Sequence[ScreenedRecord], asked: Asked, uses: Uses) -> Scree
         )
         if key and key[:4] == _SESSION_KEY and not delivery
     ]
+    sessions += [
+        Session(number, "", key)
+        for number in kept
+        if (key := issued(records[number - 1].response_elements))
+    ]
     others = list(compress(records, foreign))
     actors = [role or arn or "" for role, arn in compress(zip(roles, arns, strict=True), foreign)]
     uses.src.add_all(list(map(_SOURCE, others)), actors)
     uses.user_agent.add_all(list(map(_AGENT, others)), actors)
     uses.action.add_all(list(map(_NAME, others)), actors)
-    return Screened(kept, sessions)
+    return Screened(kept, sorted(sessions))
 
 
 def _who(records: Sequence[ScreenedRecord]) -> tuple[list[str | None], ...]:

@@ -140,7 +140,7 @@ def test_sessions_are_followed_from_key_to_key(logs: Path, read: Read) -> None:
     for number, record in enumerate(chain):  # each in a file of its own, the use before the issue
         (logs / f"{number}.json").write_text(json.dumps({"Records": [record]}))
     reading = read(names=[KEY])
-    assert reading.ledger.followed == 3
+    assert reading.ledger.total("followed") == 3
     root = credential_name(KEY, SEALER)
     assert reading.rows("SELECT event_uid, session_of FROM events ORDER BY ALL") == [
         ("first", None),
