@@ -26,7 +26,9 @@ from auditor.hunts.seen import Address
 from auditor.models import Gap
 
 CIRCLECI, RUNNER, PLAUSIBLE, ELSEWHERE = "circleci", "runner", "plausible", "other"
-_CLOUD_NAMES = re.compile(r"amazon|google|microsoft", re.IGNORECASE)
+# By the names of their autonomous systems, but for who brings homes to the internet: Google Fiber,
+# and namesakes in Brazil.
+_CLOUD_NAMES = re.compile(r"\b(amazon|google|microsoft)\b(?!\+|[- ](fiber|telecom))", re.IGNORECASE)
 _LARGEST_LIST = 50 * 2**20
 
 

@@ -112,9 +112,26 @@ def test_what_a_database_tells_stands_above_the_packaged_tables(
     assert not list(known.gaps(None, datetime(1970, 6, 1, tzinfo=UTC)))
 
 
-def test_a_cloud_by_its_databases_name_alone_is_not_judged(tmp_path: Path) -> None:
-    file = mmdb.write(tmp_path / "own.mmdb", {f"{MULLVAD}/32": {"as_name": "AMAZON-02"}})
-    assert look_up(MULLVAD, Brought(databases=[file])).origin is None
+@pytest.mark.parametrize(
+    ("as_name", "origin"),
+    [
+        ("AMAZON-02", None),
+        ("Amazon.com, Inc.", None),
+        ("Google LLC", None),
+        ("GOOGLE-CLOUD-PLATFORM", None),
+        ("MICROSOFT-CORP-MSN-AS-BLOCK", None),
+        ("Google Fiber Inc.", "other"),
+        ("GOOGLE-FIBER", "other"),
+        ("AMAZONIA TELECOMUNICACOES LTDA", "other"),
+        ("AMAZON TELECOM LTDA", "other"),
+        ("AMAZON+ SERVICOS DE INTERNET LTDA", "other"),
+    ],
+)
+def test_a_cloud_by_its_databases_name_alone_is_not_judged(
+    tmp_path: Path, as_name: str, origin: str | None
+) -> None:
+    file = mmdb.write(tmp_path / "own.mmdb", {f"{MULLVAD}/32": {"as_name": as_name}})
+    assert look_up(MULLVAD, Brought(databases=[file])).origin == origin
 
 
 def test_of_two_databases_the_later_one_stands(tmp_path: Path) -> None:
