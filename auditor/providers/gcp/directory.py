@@ -9,6 +9,7 @@ from urllib.parse import quote
 from auditor.models import (
     Coverage,
     Credential,
+    Fact,
     Gap,
     Identity,
     LogCoverage,
@@ -16,6 +17,8 @@ from auditor.models import (
     NoMatch,
     Resolution,
     Secret,
+    Seen,
+    Suggestion,
     Tail,
     Weakness,
 )
@@ -29,6 +32,7 @@ from auditor.providers.gcp.logs import coverage
 from auditor.providers.gcp.names import account_member, is_agent
 from auditor.providers.gcp.resolve import Resolver
 from auditor.providers.gcp.seen import seen
+from auditor.providers.gcp.suggest import suggestion
 from auditor.providers.gcp.trust import weaknesses
 from auditor.providers.gcp.usage import Uses
 
@@ -50,7 +54,7 @@ class GcpDirectory:
 
     def __init__(self, estate: Estate, now: datetime | None) -> None:
         """Index everybody and every key that was read, as of `now`."""
-        uses = Uses(estate)
+        self._estate, self._uses = estate, (uses := Uses(estate))
         listing = read_keys(estate, uses, now)
         self._members = dict(_members(estate))
         self.identities: Mapping[str, Identity] = {
@@ -81,6 +85,11 @@ class GcpDirectory:
     def resolve(self, identity_id: str) -> Resolution:
         """Return what an identity may do. KeyError for one that was not read."""
         return self._resolver.resolve(identity_id, self._members[identity_id])
+
+    def suggest(self, identity_id: str, seen: Fact[Seen] | None = None) -> Suggestion:
+        """Return the custom roles that an identity should have. KeyError for one not read."""
+        member = self._members[identity_id]
+        return suggestion(identity_id, member, self._estate, self._uses, seen)
 
 
 def _members(estate: Estate) -> Iterator[tuple[str, str]]:

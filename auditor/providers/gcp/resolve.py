@@ -16,6 +16,7 @@ from auditor.providers.gcp.held import Held, Holdings
 from auditor.providers.gcp.impersonation import Edge, edges
 from auditor.providers.gcp.names import account_member, short
 from auditor.providers.gcp.usage import Uses
+from auditor.witness import ANYWHERE
 
 _GRANTS_SHOWN = 500
 _NEEDED = ("policies", "assets")
@@ -51,6 +52,8 @@ class Resolver:
             gaps=tuple(self._gaps(member, held)),
             over_privileged=(*_too_wide(held), *self._uses.unused_by(name)),
             usage=self._uses.of(name),
+            # Below a folder or organisation are projects whose logs nobody named.
+            places=tuple(dict.fromkeys(one.binding.project or ANYWHERE for one in held)),
         )
 
     def _is_harmful(self, role: str) -> bool:

@@ -76,6 +76,18 @@ class Uses:
             ]
         return tuple(told)
 
+    def exercised(self, email: str, role: str) -> frozenset[str] | None:
+        """Return what of a role was used, or is alike to that, by insights; None without any."""
+        found = [
+            entries(insight["content"], kind)
+            for insight in self._insights.get(email, ())
+            if text(insight["content"], "role") == role
+            for kind in ("exercisedPermissions", "inferredPermissions")
+        ]
+        if not found:
+            return None
+        return frozenset(text(one, "permission") for some in found for one in some)
+
     def unused_by(self, email: str) -> tuple[str, ...]:
         """Return in words where most of a role's permissions were not used."""
         found = []
