@@ -589,6 +589,18 @@ def test_doctor_says_whether_a_table_would_be_asked(group: Any, says: str, lab: 
     assert (check.health is Health.OK) == (says == "keeps results with Athena")
 
 
+def test_the_history_reaches_too_short_unless_tables_show_every_account(
+    lab: Lab, tmp_path: Path
+) -> None:
+    history = "CloudTrail event history"
+    assert history in PROVIDER.log_days(Answer(tmp_path, []).snapshot)
+    answer = ask(lab, tmp_path)
+    assert history not in PROVIDER.log_days(answer.snapshot)
+    assert PROVIDER.log_names(Settings(), [ROLE, "mona"], answer.snapshot) == {ROLE}
+    answer.snapshot.save(account_key("other"), {"Account": "999988887777"})
+    assert history in PROVIDER.log_days(answer.snapshot)
+
+
 def test_it_stands_among_the_logs_of_its_account(lab: Lab, tmp_path: Path, world: Any) -> None:
     document = ask(lab, tmp_path).document
     world.write()

@@ -103,9 +103,14 @@ class AwsProvider:
         return lookup.askable(names, snapshot, athena.accounts_of(snapshot))
 
     def log_days(self, snapshot: Snapshot) -> Mapping[str, int]:
-        """Return what the event history reaches, unless trails were read, and GuardDuty."""
-        trails = any(True for _ in snapshot.keys(trail_objects.PREFIX))
-        trails = trails or bool(athena.accounts_of(snapshot))
+        """Return what the event history reaches, and GuardDuty.
+
+        The history is left out where trails were read, or tables showed events of every account.
+        """
+        shown = athena.accounts_of(snapshot)
+        trails = any(True for _ in snapshot.keys(trail_objects.PREFIX)) or (
+            bool(shown) and lookup.accounts_entered(snapshot) <= shown
+        )
         history = {} if trails else {"CloudTrail event history": HISTORY_DAYS}
         return {**history, "list of GuardDuty findings": FINDING_DAYS}
 

@@ -127,9 +127,14 @@ def askable(names: Collection[str], snapshot: Snapshot, further: Collection[str]
 
     And of `further` accounts, whose events other logs hold.
     """
+    accounts = accounts_entered(snapshot) | set(further)
+    return {name for name in names for account in accounts if _attribute(name, account)}
+
+
+def accounts_entered(snapshot: Snapshot) -> set[str]:
+    """Return the ids of the accounts that let the audit in."""
     documents = (snapshot.load(key) for key in snapshot.keys(ACCOUNTS))
-    accounts = {text(document, "Account") for document in documents} | set(further)
-    return {name for name in names for account in accounts - {""} if _attribute(name, account)}
+    return {text(document, "Account") for document in documents} - {""}
 
 
 class _Account:
