@@ -87,7 +87,7 @@ def _addresses(loaded: Loaded) -> Iterator[Check]:
             yield Check(path, Health.FAIL, error.message, error.hint)
         else:
             yield Check(path, Health.OK, f"a database of addresses, of {table.day}")
-    told = ", ".join(f"{one.title} of {one.day}" for one in places.packaged_tables())
+    told = ", ".join(f"{one.title} of {one.day}" for one in places.packaged_tables().values())
     yield Check("addresses in logs", Health.OK, f"looked up in {told}, below your own databases")
 
 

@@ -53,7 +53,9 @@ class Intelligence:
     """Looks addresses up; `tables` names what it goes by."""
 
     brought: Brought = field(default_factory=Brought)
-    tables: list[Dated] = field(default_factory=packaged_tables)
+    tables: list[Dated] = field(init=False)
+    _stood_in: set[str] = field(init=False, default_factory=set)
+    """Facts that packaged tables told, since no database that was brought did."""
     _own: Ranges = field(init=False)
     _lists: list[tuple[str, Ranges]] = field(init=False, default_factory=list)
     _databases: Databases = field(init=False)
@@ -61,7 +63,11 @@ class Intelligence:
     def __post_init__(self) -> None:
         """Open what was brought; ConfigError where a file cannot be used."""
         self._own = Ranges((RUNNER, text) for text in self.brought.runners)
-        self.tables += [Dated("CircleCI's addresses", circleci()["day"]), Dated(*_clouds()[1])]
+        self.tables = [
+            *packaged_tables().values(),
+            Dated("CircleCI's addresses", circleci()["day"]),
+            Dated(*_clouds()[1]),
+        ]
         if self.brought.bad_addresses:
             name = f"incident {self.brought.incident}"
             self._lists.append((name, Ranges((name, text) for text in self.brought.bad_addresses)))
@@ -78,13 +84,15 @@ class Intelligence:
     def gaps(self, since: datetime | None, until: datetime) -> Iterator[Gap]:
         """Yield what could not be looked up, or only in tables of quite another time."""
         yield from self._databases.damage()
-        yield from places.ages(self._databases.tables or packaged_tables(), since, until)
+        used = (table for fact, table in packaged_tables().items() if fact in self._stood_in)
+        yield from places.ages((*self._databases.tables, *used), since, until)
 
     def _known(self, address: IP, text: str) -> Address:
         address = getattr(address, "ipv4_mapped", None) or address
         network = _clouds()[0].name_of(address)
         brought, packaged = self._databases.place_of(address), places.packaged(address, network)
         place = packaged | brought
+        self._stood_in |= packaged.keys() - brought.keys()
         as_name = place.get("as_name")
         return Address(
             src_ip=text,

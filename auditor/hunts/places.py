@@ -86,13 +86,13 @@ def territories() -> tuple[Territory, ...]:
     return tuple(Territory(row[0], float(row[1]), float(row[2]), float(row[3])) for row in rows)
 
 
-def packaged_tables() -> list[Dated]:
-    """Return what the packaged tables are made from, whose work that is, and their days."""
-    heads = (_countries().head, _as_names().head)
-    return [
-        Dated(f"{one.title}: {one.package} ({one.licence}: {one.attribution})", one.day)
-        for one in heads
-    ]
+def packaged_tables() -> dict[str, Dated]:
+    """Return by fact what the packaged tables are made from, whose work that is, and their days."""
+    heads = {"country": _countries().head, "as_name": _as_names().head}
+    return {
+        fact: Dated(f"{one.title}: {one.package} ({one.licence}: {one.attribution})", one.day)
+        for fact, one in heads.items()
+    }
 
 
 class Databases:

@@ -109,7 +109,7 @@ def test_what_a_database_tells_stands_above_the_packaged_tables(
     assert (found.ip_country, found.as_name, found.latitude) == expected
     assert (found.ip_list == "incident x network") == (found.as_name == "Mullvad VPN AB")
     assert (other.ip_country, other.as_name) == ("SE", MULLVAD_AS)
-    assert not list(known.gaps(None, datetime(1970, 6, 1, tzinfo=UTC)))
+    assert not list(known.gaps(None, datetime(2026, 6, 17, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_database_of_ipv4_says_nothing_of_ipv6(tmp_path: Path) -> None:
     file = mmdb.write(tmp_path / "own.mmdb", {f"{MULLVAD}/32": {"country_code": "RO"}})
     known = Intelligence(Brought(databases=[file]))
     assert known.look_up(["2a02:8071::1"])[0].ip_country == "DE"
-    assert not list(known.gaps(None, datetime(1970, 6, 1, tzinfo=UTC)))
+    assert not list(known.gaps(None, datetime(2026, 6, 17, tzinfo=UTC)))
 
 
 def test_a_database_of_ipv6_is_asked_of_both(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def looked_up(known: Intelligence) -> None:
     for found in known.look_up([MULLVAD, "8.8.8.8", "192.0.2.1"]):
         assert found.ip_country is None or len(found.ip_country) == 2
         assert found.latitude is None or -90 <= found.latitude <= 90
-    for gap in known.gaps(None, datetime(1970, 6, 1, tzinfo=UTC)):
+    for gap in known.gaps(None, datetime(2026, 6, 17, tzinfo=UTC)):
         assert "own.mmdb" in gap.what
 
 
@@ -210,7 +210,7 @@ def test_a_database_damaged_inside_is_a_named_gap(tmp_path: Path) -> None:
     found = known.look_up([MULLVAD, "8.8.8.8", "185.1.2.3"])
     assert [one.ip_country for one in found] == ["SE", None, "FR"]
     assert found[1].as_name == "GOOGLE"
-    (gap,) = known.gaps(None, datetime(1970, 6, 1, tzinfo=UTC))
+    (gap,) = known.gaps(None, datetime(2026, 6, 17, tzinfo=UTC))
     assert "2 addresses, as own.mmdb has them" in gap.what
     assert "damaged" in gap.why
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
+import mmdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,12 +103,25 @@ def test_the_tables_are_named_with_their_day_and_warned_of_when_old() -> None:
     told = [(one.name, one.day) for one in known.tables]
     assert any(name.startswith("countries: @ip-location-db") for name, _ in told)
     assert any("DB-IP (db-ip.com)" in name for name, _ in told)
+    late = DAY + OLD + timedelta(days=1)
+    assert not list(known.gaps(None, late)), "nothing was looked up in them"
+    known.look_up(["84.115.201.9"])
     assert not list(known.gaps(None, DAY + OLD))
-    (gap,) = known.gaps(None, DAY + OLD + timedelta(days=1))
+    (gap,) = known.gaps(None, late)
     assert gap.what.endswith("until 2027-06-18")
     assert gap.why.startswith(
         "countries and networks' names are of 2026-06-17, up to 12 months away"
     )
+
+
+def test_only_tables_that_were_used_are_warned_of(tmp_path: Path) -> None:
+    late = DAY + OLD + timedelta(days=1)
+    record = {"84.115.201.0/24": {"country_code": "NO"}}
+    own = mmdb.write(tmp_path / "own.mmdb", record, built=int(late.timestamp()))
+    known = Intelligence(Brought(databases=[own]))
+    known.look_up(["84.115.201.9"])
+    (gap,) = known.gaps(None, late)
+    assert gap.why.startswith("networks' names are of 2026-06-17")
 
 
 def test_a_table_of_another_time_than_the_events_is_warned_of() -> None:

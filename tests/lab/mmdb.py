@@ -29,7 +29,9 @@ class Long(Number):
     kind, size = 9, 8
 
 
-def write(path: Path, records: Mapping[str, Any], *, version: int = 4, built: int = 1) -> Path:
+def write(
+    path: Path, records: Mapping[str, Any], *, version: int = 4, built: int = 1_781_654_400
+) -> Path:
     """Write a database of ranges of one version, which do not overlap, and what is told of each."""
     nodes: list[list[int | None]] = [[None, None]]
     data, places = b"", {}
