@@ -344,3 +344,13 @@ def test_streamed_and_ordinary_sheets_live_in_one_workbook() -> None:
     read = load_workbook(file)
     assert read.sheetnames == ["Streamed", "Sheet"]
     assert (read["Streamed"]["B1"].value, read["Sheet"]["A1"].value) == ("streamed", "ordinary")
+
+
+def test_every_sheet_tells_its_size(results: Results, now: datetime) -> None:
+    """Without it, a reader that only asks for it goes through all rows: openpyxl, and our check."""
+    file = io.BytesIO()
+    workbook.write(rows.report(results, Options(now=now)), file)
+    told, whole = load_workbook(file, read_only=True), load_workbook(file)
+    for sheet in whole.worksheets:
+        size = told[sheet.title].calculate_dimension()
+        assert size == sheet.calculate_dimension(), sheet.title
