@@ -241,12 +241,39 @@ def _(operator: ImpossibleTravel, condition: str, window: str) -> str:
 
 @_query.register
 def _(operator: UsedVsGranted, condition: str, window: str) -> str:
-    listed = "(SELECT who || ' ' || action FROM granted)"
-    granted = " OR ".join(
-        f"who || ' ' || lower({name}) IN {listed}" for name in ("action", "operation")
-    )
-    new = FirstSeen(of=("action",), history=operator.history, min_history=operator.min_history)
-    return _new(new, f"{condition} AND ({granted})", window, _value(("action",)))
+    # A log may name several permissions of one call; what was granted may be a pattern.
+    operation = "' ' || COALESCE(lower(operation), '') || ' '"
+    used = f"""
+    SELECT DISTINCT named.who || ' ' || named.action || named.operation FROM (
+      SELECT DISTINCT who, lower(action) AS action, {operation} AS operation
+      FROM seen WHERE {condition}
+    ) named JOIN granted g ON g.who = named.who
+    WHERE named.action = g.action
+      OR named.operation LIKE '% ' || replace(g.action, '*', '%') || ' %'"""
+    gap = f"ts - before > {_seconds(operator.history)}"
+    kind = "platform || ' ' || log || COALESCE(account_uid, '')"
+    # A log may have begun to record changes just then: of earlier ones it tells nothing.
+    return f"""
+WITH began AS (SELECT who, min(ts) AS began FROM seen GROUP BY who),
+kinds AS (
+  SELECT {kind} AS kind, read_only, min(ts) AS since FROM seen
+  WHERE read_only IS NOT NULL GROUP BY {kind}, read_only
+),
+valued AS (
+  SELECT n, ts, who, lower(action) AS value, {kind} AS kind, read_only FROM seen
+  WHERE {condition} AND who || ' ' || lower(action) || {operation} IN ({used})
+),
+traced AS (
+  SELECT v.n, v.ts, v.value, b.began, v.kind, v.read_only,
+    lag(v.ts) OVER (PARTITION BY v.who, v.value ORDER BY v.ts, v.n) AS before
+  FROM valued v JOIN began b ON b.who = v.who WHERE v.value IS NOT NULL
+)
+SELECT t.n AS n, 'new: ' || t.value || CASE WHEN t.ts - k.since < {_seconds(operator.min_history)}
+  THEN '; the log shows no event of that kind long before, and may have recorded none'
+  ELSE '' END AS note
+FROM traced t LEFT JOIN kinds k ON k.kind = t.kind AND k.read_only = t.read_only
+WHERE {window} AND (before IS NULL OR {gap})
+  AND ts - began >= {_seconds(operator.min_history)}"""
 
 
 def _value(names: tuple[str, ...]) -> str:

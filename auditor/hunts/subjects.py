@@ -119,16 +119,33 @@ def behind(
                 for id_ in holders[match.credential_id]
                 if severities[id_] is not Severity.NONE  # a region is no secret
             }
+    shown = _shown(results.identities)
     granted = [
-        Granted(one.identity_id, action.casefold())
-        for resolution in results.resolutions
-        for one in resolution.capabilities
-        for action in one.actions
+        Granted(who, action.casefold())
+        for one in results.resolutions
+        for action in (*(a for each in one.capabilities for a in each.actions), *one.shown_as)
+        if not action.startswith("*")  # all of a kind: no single one of them is dangerous
+        for who in shown.get(one.identity_id, (one.identity_id,))
     ]
     scopes = {one.id: one.scope for one in results.secrets}
     known = (_subject(one, secrets.get(one.id, {}), scopes) for one in results.identities)
     people = (*known, *_by_name(names, sealer))
     return Subjects(people, granted, open_platforms, results.job_runs)
+
+
+def _shown(identities: Iterable[Identity]) -> Mapping[str, tuple[str, ...]]:
+    """Return under which identities logs show each of them: tokens as their owners, too."""
+    every = tuple(identities)
+    names = {(one.provider, one.name.casefold()): one.id for one in every}
+    return {
+        one.id: tuple(
+            dict.fromkeys(
+                (one.id, one.owner, names.get((one.provider, one.owner.casefold()), one.id))
+            )
+        )
+        for one in every
+        if one.owner
+    }
 
 
 def _subject(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hunt_cases import NOON, table
 from other_records import (
     APP,
     PRINCIPAL,
@@ -23,8 +24,13 @@ from other_records import (
 from auditor import hunting, used
 from auditor.collecting import Silent
 from auditor.hunting import Logs, Order
-from auditor.hunts.subjects import Subject, Subjects
+from auditor.hunts.compile import query
+from auditor.hunts.rules.loading import packaged
+from auditor.hunts.rules.operators import UsedVsGranted
+from auditor.hunts.subjects import Subject, Subjects, behind
 from auditor.models import (
+    Capability,
+    CapabilityName,
     Fact,
     Hunted,
     Identity,
@@ -134,3 +140,42 @@ def test_admin_activity_of_google_cloud(found: Hunted) -> None:
     other = seen(found, SA, "gcp", "shop-prod", places=("shop-prod", "shop-test"))
     assert isinstance(other, Unknown)
     assert "they show no writes of anybody in shop-test" in other.gap.why
+
+
+@pytest.mark.parametrize(
+    ("past", "doubt"),
+    [
+        ({"read_only": False}, False),
+        ({"read_only": True}, True),
+        ({"read_only": False, "platform": "gcp"}, True),
+        ({"read_only": False, "account_uid": "2"}, True),
+    ],
+)
+def test_a_first_use_says_where_the_log_may_not_have_recorded_earlier_ones(
+    past: dict[str, Any], doubt: bool
+) -> None:
+    [hunt] = [one for one in packaged() if isinstance(one.operator, UsedVsGranted)]
+    plain = {"outcome": "success", "account_uid": "1"}
+    case = {
+        "granted": ["CreateUser"],
+        "history": [plain | {"action": "x", "times": 20, "every": "12h"} | past],
+        "events": [plain | {"action": "CreateUser", "read_only": False}],
+    }
+    with table("aws", case) as connection:
+        [(_, note)] = connection.execute(query(hunt, since=NOON)).fetchall()
+    assert note.startswith("new: createuser")
+    assert ("may have recorded none" in note) is doubt
+
+
+def test_what_is_granted_is_asked_as_logs_name_it() -> None:
+    who = Identity(TOKEN, "github", "shop", "t", "", None, "active", (), owner=BOT)
+    bot = Identity(PERSON, "github", "shop", BOT, "person", None, "active", (), owner=BOT)
+    can = Capability(TOKEN, CapabilityName.DEPLOY, (), ("contents:write", "*/write"), ())
+    results = Results(
+        RunInfo("r", NOW, "0", ""), places=(), secrets=(), classifications=(), credentials=(),
+        identities=(who, bot), matches=(), unmatched=(), assessments=(), coverage=(), gaps=(),
+        resolutions=(Resolution(TOKEN, (), (can,), shown_as=("git.push",)),),
+    )  # fmt: skip
+    granted = behind(results, (), (), Sealer(b"k" * 32)).granted
+    assert {one.action for one in granted} == {"contents:write", "git.push"}
+    assert {one.who for one in granted} == {TOKEN, BOT, PERSON}
