@@ -19,7 +19,7 @@ from auditor.cli import app
 from auditor.collecting import Collecting, Sought
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
-from auditor.models import Health, Known
+from auditor.models import Health, Known, Unknown
 from auditor.providers.aws import PROVIDER
 from auditor.providers.aws.athena import collect, told
 from auditor.providers.aws.athena.collecting import PREFIX, TABLES
@@ -165,7 +165,7 @@ def test_nothing_is_written_and_nothing_said_of_a_place(lab: Lab, tmp_path: Path
         ),
         (
             workgroup(ManagedQueryResultsConfiguration=None),
-            "writes results into whoever asks' bucket",
+            "writes results into a bucket that each",
         ),
         (workgroup() | {"State": "DISABLED"}, "is disabled"),
         ({"Name": "auditor", "State": "ENABLED"}, "nothing tells where"),
@@ -607,6 +607,14 @@ def test_it_stands_among_the_logs_of_its_account(lab: Lab, tmp_path: Path, world
     world.snapshot.save(f"{TABLES}{world.account}/us-east-1/{TABLE}", document)
     (shown,) = (one for one in world.directory().logs if "Athena" in one.log)
     assert shown.log == "Athena table logs.cloudtrail in us-east-1"
+
+
+def test_a_table_that_was_not_asked_is_no_log_without_events(lab: Lab, tmp_path: Path) -> None:
+    lab.workgroup = workgroup(ManagedQueryResultsConfiguration=None)
+    answer = ask(lab, tmp_path)
+    (coverage,) = told.coverage(ACCOUNT, answer.snapshot)
+    assert coverage.enabled == coverage.retention_days == Unknown(*answer.gaps)
+    assert coverage.never == "anything: it gave no whole answer"
 
 
 def test_nobody_is_asked_about_without_a_table_or_a_name(lab: Lab, tmp_path: Path) -> None:

@@ -52,7 +52,10 @@ def check(workgroup: Json) -> None:
     if text(workgroup, "State") != "ENABLED":
         raise Refused("WorkGroup", f"workgroup {name} is disabled")
     if _told(told, "ManagedQueryResultsConfiguration").get("Enabled") is not True:
-        place = text(told.get("ResultConfiguration"), "OutputLocation") or "whoever asks' bucket"
+        place = (
+            text(told.get("ResultConfiguration"), "OutputLocation")
+            or "a bucket that each caller names"
+        )
         raise Refused("WorkGroup", f"workgroup {name} writes results into {place}")
     if "spark" in text(told.get("EngineVersion"), "EffectiveEngineVersion").lower():
         raise Refused("WorkGroup", f"workgroup {name} runs Spark, not SQL")

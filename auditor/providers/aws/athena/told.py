@@ -163,6 +163,10 @@ def _reach(account: str, told: dict[str, Json]) -> Gap:
 
 
 def _never(told: Mapping[str, Json]) -> Iterator[str]:
+    if not is_complete(dict(told)):
+        some = f"all but {told['Events']:,} events" if told.get("Events") else "anything"
+        yield f"{some}: it gave no whole answer"
+        return
     yield "trails and accounts whose logs are not below the table's location"
     if told.get("Location"):
         yield f"it reads {told['Location']}"
