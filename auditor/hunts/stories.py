@@ -62,23 +62,49 @@ SELECT s.who, s.platform, s.place, CAST(s.part AS BIGINT) AS part, g.hunt, count
 FROM signals g JOIN sessions s ON s.n = g.n JOIN seen e ON e.n = g.n
 GROUP BY ALL
 """
-_STORY = """
-SELECT count(*) AS events, count(*) FILTER (WHERE outcome = 'denied') AS denied,
+# `told` holds the numbers of the events of each story, `strongest` the hunts that make it one.
+_TOLD = """
+CREATE OR REPLACE TABLE told AS
+SELECT s.n, p.story FROM sessions s JOIN (
+  SELECT unnest(?::BIGINT[]) AS story, unnest(?::VARCHAR[]) AS who,
+    unnest(?::VARCHAR[]) AS platform, unnest(?::VARCHAR[]) AS place, unnest(?::BIGINT[]) AS part
+) p USING (who, platform, place, part)
+"""
+_STRONGEST = """
+CREATE OR REPLACE TABLE strongest AS
+SELECT unnest(?::BIGINT[]) AS story, unnest(?::INTEGER[]) AS hunt
+"""
+_STORIES = """
+SELECT t.story, count(*) AS events, count(*) FILTER (WHERE outcome = 'denied') AS denied,
   min(time) AS first, max(time) AS last, any_value(src_ip) AS src_ip,
   any_value(src_name) AS src_name, any_value(origin) AS origin,
   any_value(COALESCE(as_name, network)) AS network, any_value(country) AS country,
   list(DISTINCT user_agent) FILTER (WHERE user_agent IS NOT NULL) AS agents,
   list(DISTINCT credential_uid) FILTER (WHERE credential_uid IS NOT NULL) AS credentials
-FROM seen e JOIN told t ON t.n = e.n
+FROM seen e JOIN told t ON t.n = e.n GROUP BY t.story
 """
 _ACTIONS = """
-SELECT COALESCE(operation, action) AS done, count(*) AS many FROM seen e JOIN told t ON t.n = e.n
-GROUP BY 1 ORDER BY many DESC, done LIMIT 10
+WITH counted AS (
+  SELECT t.story, COALESCE(operation, action) AS done, count(*) AS many
+  FROM seen e JOIN told t ON t.n = e.n GROUP BY ALL
+)
+FROM counted QUALIFY row_number() OVER (PARTITION BY story ORDER BY many DESC, done) <= 10
+ORDER BY story, many DESC, done
 """
-_SAMPLES = """
-SELECT e.time, COALESCE(e.operation, e.action), e.outcome, e.file, e.position
-FROM seen e JOIN told t ON t.n = e.n LEFT JOIN signals g ON g.n = e.n AND g.hunt IN ({strongest})
-GROUP BY ALL ORDER BY count(g.hunt) DESC, e.time, e.position LIMIT {limit}
+_SAMPLES = f"""
+WITH hits AS (
+  SELECT w.story, g.n, count(*) AS hits FROM signals g JOIN strongest w USING (hunt) GROUP BY ALL
+),
+shown AS (
+  SELECT t.story, e.time, COALESCE(e.operation, e.action) AS done, e.outcome, e.file, e.position,
+    sum(COALESCE(h.hits, 0)) AS hits
+  FROM seen e JOIN told t ON t.n = e.n LEFT JOIN hits h ON h.n = e.n AND h.story = t.story
+  GROUP BY ALL
+)
+SELECT * EXCLUDE (hits) FROM shown
+QUALIFY row_number() OVER (
+  PARTITION BY story ORDER BY hits DESC, time, position, file, done) <= {_SHOWN}
+ORDER BY story, hits DESC, time, position, file, done
 """
 
 
@@ -118,6 +144,16 @@ class _Session:
             sums[_sort(hunt)] += WEIGHTS[hunt.level]
         return sum(total if sort == "" else min(total, MOST_NEW) for sort, total in sums.items())
 
+    @property
+    def ordered(self) -> list[Hit]:
+        """The hits, the weightiest first."""
+        return sorted(self.hits, key=lambda hit: (-_weight(hit), hit.first, hit.title))
+
+    @property
+    def strongest(self) -> list[int]:
+        """The numbers of the hunts of the highest level that hit."""
+        return [n for n, hunt in self.hunts if hunt.level.value == self.ordered[0].level]
+
 
 def tell(
     connection: DuckDBPyConnection, hunts: Sequence[Hunt], known: Callable[[str], Known]
@@ -133,7 +169,7 @@ def tell(
         ),
     )
     told = telling[:_MOST_STORIES]
-    findings = tuple(_finding(connection, one, known(one.who)) for one in told)
+    findings = tuple(_findings(connection, told, known))
     quiet = sum(0 < one.score < MODERATE for one in sessions)
     return Stories(findings, quiet, len(telling) - len(told))
 
@@ -167,17 +203,33 @@ def _sessions(connection: DuckDBPyConnection, hunts: Sequence[Hunt]) -> Iterator
     yield from found.values()
 
 
-def _finding(connection: DuckDBPyConnection, session: _Session, known: Known) -> Finding:
-    connection.execute(
-        "CREATE OR REPLACE TABLE told AS SELECT n FROM sessions"
-        " WHERE who = ? AND platform = ? AND place = ? AND part = ?",
-        [session.who, session.platform, session.place, session.part],
-    )
-    row = connection.execute(_STORY).fetchone() or ()
+def _findings(
+    connection: DuckDBPyConnection, told: Sequence[_Session], known: Callable[[str], Known]
+) -> Iterator[Finding]:
+    """Yield the stories that sessions tell, in their order; each query serves all of them."""
+    names = [[one.who for one in told], [one.platform for one in told], [one.place for one in told]]
+    connection.execute(_TOLD, [list(range(len(told))), *names, [one.part for one in told]])
+    strongest = [(story, hunt) for story, one in enumerate(told) for hunt in one.strongest]
+    connection.execute(_STRONGEST, list(map(list, zip(*strongest, strict=True))) or [[], []])
+    rows = {story: row for story, *row in connection.execute(_STORIES).fetchall()}
+    actions = _by_story(connection, _ACTIONS)
+    samples = _by_story(connection, _SAMPLES)
+    for story, session in enumerate(told):
+        yield _finding(session, rows[story], known(session.who), actions[story], samples[story])
+
+
+def _by_story(connection: DuckDBPyConnection, query: str) -> Mapping[int, list[Any]]:
+    found = defaultdict[int, list[Any]](list)
+    for story, *row in connection.execute(query).fetchall():
+        found[story].append(row)
+    return found
+
+
+def _finding(
+    session: _Session, row: Sequence[Any], known: Known, actions: list[Any], samples: list[Any]
+) -> Finding:
     events, denied, first, last, src_ip, src_name, origin, network, country, agents, keys = row
-    hits = sorted(session.hits, key=lambda hit: (-_weight(hit), hit.first, hit.title))
-    strongest = [n for n, hunt in session.hunts if hunt.level.value == hits[0].level]
-    samples = _SAMPLES.format(strongest=", ".join(map(str, strongest)), limit=_SHOWN)
+    hits = session.ordered
     return Finding(
         id=finding_id(session.platform, session.who, session.place, _utc(first).isoformat()),
         identity=session.who,
@@ -197,10 +249,8 @@ def _finding(connection: DuckDBPyConnection, session: _Session, known: Known) ->
         agents=tuple(sorted(agents or ())[:_SHOWN]),
         credentials=tuple(sorted(keys or ())[:_SHOWN]),
         hits=tuple(hits),
-        actions=tuple(map(tuple, connection.execute(_ACTIONS).fetchall())),
-        samples=tuple(
-            Reference(_utc(time), *rest) for time, *rest in connection.execute(samples).fetchall()
-        ),
+        actions=tuple(map(tuple, actions)),
+        samples=tuple(Reference(_utc(time), *rest) for time, *rest in samples),
         question=hits[0].question,
         secret_ids=known.secret_ids,
     )
