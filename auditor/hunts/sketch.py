@@ -49,18 +49,19 @@ class Users:
 
     def add_all(self, values: Sequence[str | None], actors: Sequence[str]) -> None:
         """Do the same for many uses: most of them repeat what was seen before."""
-        fresh = set(values).difference(self.many)
-        if not fresh:
+        if not set(values).difference(self.many):
             return
         pairs = list(zip(values, actors, strict=True))
-        known = self._known
         # A hash is found in a fraction of the time that two texts take, which lie anywhere.
-        for number, pair in dict(zip(map(hash, pairs), pairs, strict=True)).items():
-            if number not in known and pair[0] in fresh:
-                known.add(number)
-                self.add(*pair)
-        if len(known) > MANY:
-            known.clear()
+        numbers = list(map(hash, pairs))
+        new = set(numbers).difference(self._known)
+        if new:
+            for number, pair in zip(numbers, pairs, strict=True):
+                if number in new:
+                    self.add(*pair)
+            self._known |= new
+        if len(self._known) > MANY:
+            self._known.clear()
 
 
 class Uses:
