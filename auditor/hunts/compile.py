@@ -34,7 +34,15 @@ _HOUR = "CAST(floor((ts % 86400) / 3600) AS BIGINT)"
 def query(hunt: Hunt, since: datetime | None = None, until: datetime | None = None) -> str:
     """Return the query of a hunt for events of a window; its past lies before the window."""
     platform = f"platform = {literal(hunt.platform)} AND " if hunt.platform else ""
-    return _query(hunt.operator, f"{platform}{hunt.condition}", _window(since, until))
+    past = _past(since, hunt.operator.looks_back)
+    return _query(hunt.operator, f"{platform}{hunt.condition}{past}", _window(since, until))
+
+
+def _past(since: datetime | None, back: timedelta | None) -> str:
+    """Return the condition that leaves out what lies too far before the window to matter."""
+    if since is None or back is None:
+        return ""
+    return f" AND ts >= {_seconds(since) - _seconds(back)}"
 
 
 def _window(since: datetime | None, until: datetime | None) -> str:

@@ -26,7 +26,7 @@ from auditor.hunts.ledger import FileRead, Ledger, Listed, State
 from auditor.hunts.sessions import handed_out, where_used
 from auditor.hunts.sources import ordered
 from auditor.hunts.wanted import Wanted, Window
-from auditor.hunts.worker import Order, Task, begin, run
+from auditor.hunts.worker import Order, Task, begin, begin_process, run
 from auditor.tails import Sealer
 
 WORKERS = 8
@@ -147,7 +147,7 @@ def _crew(order: Order, workers: int) -> Iterator[Executor | None]:
         return
     # A forked worker would inherit open connections and locks; a spawned one starts clean.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, begin, (order,)) as pool:
+    with ProcessPoolExecutor(workers, context, begin_process, (order,)) as pool:
         yield pool
 
 

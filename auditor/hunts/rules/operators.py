@@ -34,6 +34,8 @@ def _columns(told: object) -> object:
     return names
 
 
+# Each operator `looks_back`: how long before the hunted window it asks of events, but for when an
+# identity began; None is without bound.
 Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_duration)]
 Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_columns), Field(min_length=1)]
 Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
@@ -42,6 +44,8 @@ AtLeast: TypeAlias = Annotated[int, Field(ge=2)]
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
+HABIT = timedelta(days=31)
+"""How far back days count for a habit: thirty, the first from its midnight."""
 
 
 @dataclass(config=_STRICT)
@@ -50,6 +54,7 @@ class Match:
 
     operator: Literal["match"] = "match"
     needs_past: ClassVar[bool] = False
+    looks_back: ClassVar[timedelta] = timedelta()
 
 
 @dataclass(config=_STRICT)
@@ -60,6 +65,11 @@ class Count:
     within: Duration
     operator: Literal["count"] = "count"
     needs_past: ClassVar[bool] = False
+
+    @property
+    def looks_back(self) -> timedelta:
+        """Return the while."""
+        return self.within
 
 
 @dataclass(config=_STRICT)
@@ -73,6 +83,11 @@ class Distinct:
     """Counted apart for each value of these, and then from whatever address."""
     operator: Literal["distinct"] = "distinct"
     needs_past: ClassVar[bool] = False
+
+    @property
+    def looks_back(self) -> timedelta:
+        """Return the while."""
+        return self.within
 
 
 @dataclass(config=_STRICT)
@@ -90,6 +105,11 @@ class FirstSeen:
     operator: Literal["first_seen"] = "first_seen"
     needs_past: ClassVar[bool] = True
 
+    @property
+    def looks_back(self) -> timedelta | None:
+        """Return how old the past is of the first that is counted; "seen again" needs all of it."""
+        return None if self.again else self.history + self.within
+
 
 @dataclass(config=_STRICT)
 class Rare:
@@ -103,6 +123,11 @@ class Rare:
     operator: Literal["rare"] = "rare"
     needs_past: ClassVar[bool] = True
 
+    @property
+    def looks_back(self) -> timedelta:
+        """Return the past."""
+        return self.history
+
 
 @dataclass(config=_STRICT)
 class OffHours:
@@ -114,6 +139,11 @@ class OffHours:
     min_events: AtLeast = 100
     operator: Literal["off_hours"] = "off_hours"
     needs_past: ClassVar[bool] = True
+
+    @property
+    def looks_back(self) -> timedelta:
+        """Return the past."""
+        return self.history
 
 
 @dataclass(config=_STRICT)
@@ -128,6 +158,7 @@ class ExpectedNetwork:
     habit_days: HabitDays = 3
     operator: Literal["expected_network"] = "expected_network"
     needs_past: ClassVar[bool] = False
+    looks_back: ClassVar[timedelta] = HABIT
 
 
 @dataclass(config=_STRICT)
@@ -138,6 +169,7 @@ class OutsideJobWindow:
     habit_days: HabitDays = 3
     operator: Literal["outside_job_window"] = "outside_job_window"
     needs_past: ClassVar[bool] = False
+    looks_back: ClassVar[timedelta] = HABIT
 
 
 @dataclass(config=_STRICT)
@@ -152,6 +184,7 @@ class ImpossibleTravel:
     habit_days: HabitDays = 3
     operator: Literal["impossible_travel"] = "impossible_travel"
     needs_past: ClassVar[bool] = False
+    looks_back: ClassVar[None] = None
 
 
 @dataclass(config=_STRICT)
@@ -162,6 +195,11 @@ class UsedVsGranted:
     min_history: Duration = WEEK
     operator: Literal["used_vs_granted"] = "used_vs_granted"
     needs_past: ClassVar[bool] = True
+
+    @property
+    def looks_back(self) -> timedelta | None:
+        """Return the past of a first use."""
+        return FirstSeen(of=("action",), history=self.history).looks_back
 
 
 Operator: TypeAlias = Annotated[
