@@ -150,6 +150,17 @@ def _titles(estate: Estate, part: str) -> list[str]:
     return [f"the subscription {name}" if name else estate.name_of(part)]
 
 
+def _is_gone(estate: Estate, role: str) -> bool:
+    """Return whether Azure itself said that there is no such role any more."""
+    found = estate.documents.get("role-definitions", {})
+    document = next((found[part] for part in found if part.lower() == role), None)
+    return text(document, "error") in _GONE
+
+
+_GONE = ("RoleDefinitionDoesNotExist", "NotFound", "ResourceNotFound")
+"""https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
+
+
 def _coverage(estate: Estate) -> Iterator[Coverage]:
     whole = estate.is_whole("role-assignments")
     read = [id_ for id_ in estate.subscriptions if estate.is_whole("role-assignments", id_)]
@@ -161,11 +172,15 @@ def _coverage(estate: Estate) -> Iterator[Coverage]:
         note="delegations to other tenants (Azure Lighthouse) are not listed by any call",
     )
     used = {one.definition_id for ones in estate.assignments.values() for one in ones}
+    # A role that was not read leaves open what its assignments give: their holders' gaps say so.
+    # Of the tenant itself, of who and what there is, it leaves nothing open: it is its own source.
+    gone = {id_ for id_ in used - estate.definitions.keys() if _is_gone(estate, id_)}
     yield Coverage(
-        source=SOURCE,
+        source=f"{SOURCE} roles",
         what="roles in use whose definitions were read",
-        read=len(used & estate.definitions.keys()),
+        read=len(used & estate.definitions.keys()) + len(gone),
         known=len(used),
+        note=f"{len(gone)} of them were deleted" if gone else "",
     )
     yield Coverage(
         source=SOURCE,

@@ -143,6 +143,8 @@ def test_a_deleted_role_is_a_gap_of_whoever_has_it(lab: Lab) -> None:
     found = directory.resolve(named(directory, "ci-old"))
     assert "role definition" in found.gaps[0].what
     assert "does not exist" in found.gaps[0].why
+    (roles,) = (one for one in directory.coverage if one.what.startswith("roles in use"))
+    assert (roles.read, roles.note) == (roles.known, "1 of them were deleted")
 
 
 def test_a_second_run_asks_for_nothing_that_is_complete(lab: Lab) -> None:

@@ -283,9 +283,7 @@ def fate(before: AzureDirectory, after: AzureDirectory, kind: str, **beside: Any
     sight = Sight(secret("THE_KEY", "Aw=="), Severity.HIGH, (answer,), issued=False)
     base = first(sight, before.identities, seal="s", now=NOW, incident=None)
     assert all(isinstance(key, OldKey) for key in base.keys)
-    # The role of ci-retired was deleted: a listing of the tenant that is never whole again.
-    told = [one for one in after.coverage if one.source != "azure"]
-    reading = Reading(told, (), ())
+    reading = Reading(after.coverage, (), ())
     return Registry(after.identities, reading, NOW).look_up(base.keys).fate
 
 
