@@ -16,6 +16,8 @@ PLANTED = "pLaNtEdVaLuE0123456789"
 ENVIRON = {
     "AWS_ACCESS_KEY_ID": PLANTED,
     "GITHUB_TOKEN": PLANTED,
+    "GITHUB_APP_PRIVATE_KEY": PLANTED,
+    "GITHUB_APP_ID": PLANTED,
     "CIRCLE_TOKEN": PLANTED,
     "AZURE_CLIENT_ID": PLANTED,
     "AZURE_TENANT_ID": PLANTED,
@@ -57,6 +59,10 @@ def test_credentials_are_found_by_name_and_never_by_value(tmp_path: Path) -> Non
     ):
         assert expected in told
     assert any(line.startswith("github: gh, for github.com") for line in told)
+    assert (
+        "github: variable GITHUB_APP_PRIVATE_KEY: to log in as that GitHub App, set app_id to what "
+        "GITHUB_APP_ID holds" in told
+    )
     assert any(line.startswith("circleci: circleci, whose cli.yml") for line in told)
     assert not any("acme" in line for line in told)
 
@@ -114,3 +120,15 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         beginning.check(beginning.configuration(wanted, beginning.located({}, tmp_path), told))
+
+
+def test_a_github_app_is_offered_and_can_be_set(tmp_path: Path) -> None:
+    """A key alone switches GitHub on; whose app it is, a person says, here or in the file."""
+    found = beginning.located({"GITHUB_APP_PRIVATE_KEY": PLANTED}, tmp_path)
+    (line,) = found["providers.github"]
+    assert "set app_id to its id, from the app's page" in line
+    made = beginning.configuration(["github"], found, ["providers.github.app_id=Iv1.0a1b2c3d"])
+    beginning.check(made)
+    assert f"# Found on this machine: {line}" in made
+    assert 'app_id = "Iv1.0a1b2c3d"' in made.splitlines()
+    assert PLANTED not in made
