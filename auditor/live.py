@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +54,8 @@ def collect(
             gaps += _too_old(days, begin, collecting.now)
             oldest = collecting.now - timedelta(days=min(days.values()))
             end = min(sought.until, collecting.now)
-            of.append(Asked(provider.log_source, max(sought.since, oldest), end))
+            since, names = max(sought.since, oldest), _kept(known, collecting)
+            of.append(Asked(provider.log_source, since, end, names))
         asked |= known
         if (logs := folder / SNAPSHOT_NAME / prefix).exists():
             read.append((logs, provider.log_source))
@@ -91,9 +92,7 @@ def _too_old(days: Mapping[str, int], begin: datetime | None, now: datetime) -> 
 def _unknown(names: Sequence[str], collecting: Collecting) -> Iterator[Gap]:
     """Yield a gap for names that no configured provider's log could be asked about."""
     if names:
-        from auditor.hunts.wanted import wanted  # noqa: PLC0415 (needs the extra)
-
-        kept = sorted(wanted(names, collecting.sealer).names)
+        kept = _kept(names, collecting)
         more = f" and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
         yield Gap(
             what=f"what {', '.join(kept[:_SHOWN])}{more} did, in the providers' own logs",
@@ -101,5 +100,12 @@ def _unknown(names: Sequence[str], collecting: Collecting) -> Iterator[Gap]:
             fix="configure its provider or account, name it as the log does (ARN, key id, e-mail,"
             " application id, login), or give its log with --logs",
             source="hunts",
-            affects=tuple(kept),
+            affects=kept,
         )
+
+
+def _kept(names: Iterable[str], collecting: Collecting) -> tuple[str, ...]:
+    """Return names as logs keep them, in order: access key ids without their tails."""
+    from auditor.hunts.wanted import wanted  # noqa: PLC0415 (needs the extra)
+
+    return tuple(sorted(wanted(list(names), collecting.sealer).names))

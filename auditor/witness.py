@@ -109,7 +109,8 @@ class Witness:
 
     def _asked(self, row: Recorded) -> Span | None:
         source = row.log.partition(":")[0]
-        told = (one for one in self._hunting.asked if one.source == source)
+        me = self._identity.id.casefold()
+        told = (one for one in self._hunting.asked if one.source == source and me in one.names)
         return next((Span(one.since, one.until) for one in told), None)
 
     def _reached(

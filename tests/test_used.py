@@ -205,12 +205,14 @@ def test_a_trail_that_misses_regions_may_be_the_one_that_was_read(
 
 
 def test_what_the_provider_was_asked_for_itself_covers_all_its_regions() -> None:
-    asked = (Asked("cloudtrail", UNTIL - days(60), NOW),)
+    asked = (Asked("cloudtrail", UNTIL - days(60), NOW, (CI.casefold(),)),)
     found = seen(hunted(asked=asked, held=()), results(logs=(trail("regions", "global"),)))
     assert found.unused("ec2:RunInstances")
     assert found.unused("iam:CreateUser")
     assert found.unused("sts:AssumeRole")
-    short = (Asked("cloudtrail", NOW - days(29), NOW),)
+    short = (Asked("cloudtrail", NOW - days(29), NOW, (CI.casefold(),)),)
+    others = (replace(asked[0], names=("arn:aws:iam::444455556666:user/ci",)),)
+    assert "show no writes of anybody" in unknown(hunted(asked=others, held=WHOLE[2:]))
     assert "what was asked for reach over 29 days" in unknown(hunted(asked=short, held=WHOLE))
 
 

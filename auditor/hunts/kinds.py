@@ -53,7 +53,7 @@ _MOST = 10_000
 
 def kinds(connection: DuckDBPyConnection) -> tuple[Kept, ...]:
     """Return the kinds of events in the table `seen`, each with its last stretch without a hole."""
-    own = " ".join(f"WHEN action = '{a}' THEN '{kind}'" for a, kind in recording()["kinds"].items())
+    own = " ".join(f"WHEN {_is(one)} THEN '{kind}'" for one, kind in recording()["kinds"].items())
     sql = _KINDS.format(own=own, days=SILENCE_DAYS, most=_MOST)
     return tuple(
         Kept(
@@ -67,3 +67,10 @@ def kinds(connection: DuckDBPyConnection) -> tuple[Kept, ...]:
         )
         for platform, log, account, kind, region, since, until in connection.execute(sql).fetchall()
     )
+
+
+def _is(action: str) -> str:
+    """Return the SQL of whether an action is one of the table: named whole, or its beginning."""
+    if action.endswith("*"):
+        return f"starts_with(action, '{action[:-1]}')"
+    return f"action = '{action}'"

@@ -130,6 +130,8 @@ class Asked:
     source: str
     since: datetime
     until: datetime
+    names: tuple[str, ...] = ()
+    """Of whom, in lower case: those of accounts that could not be asked are missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ def to_json(hunted: Hunted) -> dict[str, Any]:
             "habits": hunting["habits"],
             "refused": hunting["refused"],
             "tables": hunting["tables"],
+            "kept": hunting["kept"],
+            "asked": hunting["asked"],
         },
         "ledger": hunting["files"],
     }

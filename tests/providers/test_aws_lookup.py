@@ -231,6 +231,7 @@ def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: His
     config.write_text(f'[providers.aws]\nendpoint = "{history.url}"\nretries = 0\n')
     words = ["hunt", "--live", "--identity", USER, "--since", "2023-01-01", "--format", "json"]
     words += ["--identity", "a@b.example", "--identity", USER.replace(ACCOUNT, "999988887777")]
+    words += ["--identity", KEY]
     done = CliRunner().invoke(
         app, [*words, "--until", "2023-01-09", "--config", str(config)],
         env={"HOME": str(tmp_path), "AWS_MAX_ATTEMPTS": "1"},
@@ -243,3 +244,8 @@ def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: His
     assert any("in the CloudTrail event history" in what for what in whats)  # it is years ago
     strangers = "a@b.example, arn:aws:iam::999988887777:user/ci"
     assert f"what {strangers} did, in the providers' own logs" in whats
+    [asked] = told["coverage"]["asked"]  # whom nobody could ask about is not among them
+    key = next(name for name in asked["names"] if name != USER)
+    assert sorted(asked["names"]) == sorted([USER, key])
+    assert KEY[-4:].casefold() not in key
+    assert asked["source"] == "cloudtrail"

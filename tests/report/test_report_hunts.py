@@ -15,6 +15,7 @@ from auditor.models import (
     Hit,
     Hunted,
     Hunting,
+    Kept,
     Known,
     LogCoverage,
     LogRead,
@@ -139,3 +140,23 @@ def test_vendors_whose_log_nobody_looked_at_are_named(results: Results, now: dat
     hunted = replace(results, hunting=hunting(results, now))
     after = {row["Log"] for row in table(hunted, now, "Log coverage") if "No log" in row["State"]}
     assert after < nobody
+
+
+def test_a_log_that_was_read_says_which_kinds_of_events_it_holds(
+    results: Results, now: datetime
+) -> None:
+    told = hunting(results, now)
+    provider = told.logs[0].platform
+    kept = tuple(
+        Kept(platform, log, "1", kind, now, now)
+        for platform, log, kind in (
+            (provider, "trail", "reads"),
+            (provider, "trail", "data writes"),
+            (provider, "trail", ""),
+            (provider, "other", "writes"),
+            ("another", "trail", "writes"),
+        )
+    )
+    read = table(replace(results, hunting=replace(told, kept=kept)), now, "Log coverage")
+    [row] = [one for one in read if one["Log"] == "trail"]
+    assert row["Level"] == "data writes, reads"

@@ -6,10 +6,10 @@ OWASP CICD-SEC-10: a log that is off, too short or in the thief's reach shows no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from auditor.models import Fact, Known, LogCoverage, LogRead, Severity
+from auditor.models import Fact, Kept, Known, LogCoverage, LogRead, Severity
 from auditor.report.rows import words
 from auditor.report.rows.join import Joined
 from auditor.report.tables import Column, Kind, Owner, Row, Table
@@ -24,7 +24,12 @@ COLUMNS = tuple(
         ("Log", 34, Kind.TEXT, "As its vendor calls it, or the vendor."),
         ("Where", 26, Kind.TEXT, "The account, or what the hunts read."),
         ("State", 22, Kind.TEXT, "On, off, read, not looked at."),
-        ("Level", 24, Kind.TEXT, "What kind of events it records."),
+        (
+            "Level",
+            24,
+            Kind.TEXT,
+            "Kinds of events that it records; of a log that was read, those it was seen to hold.",
+        ),
         ("From", 16, Kind.TEXT, "First event that was read, UTC."),
         ("To", 16, Kind.TEXT, "Last event that was read, UTC."),
         ("Events", 11, Kind.NUMBER, "Kept of the identities that were looked for."),
@@ -57,7 +62,7 @@ def _rows(joined: Joined) -> Iterator[Row]:
     hunting = joined.results.hunting
     read = hunting.logs if hunting else ()
     for one in read:
-        yield _of_hunt(one)
+        yield _of_hunt(one, hunting.kept if hunting else ())
     for name, day in hunting.tables if hunting else ():
         yield _of_addresses(name, day)
     looked = {one.platform for one in read}
@@ -84,13 +89,16 @@ def _of_provider(log: LogCoverage, joined: Joined) -> Row:
     )
 
 
-def _of_hunt(log: LogRead) -> Row:
+def _of_hunt(log: LogRead, kept: Iterable[Kept]) -> Row:
+    """Return a log that was read, with the kinds of events that it was seen to hold."""
+    mine = (one for one in kept if (one.platform, one.log) == (log.platform, log.log) and one.kind)
+    kinds = sorted({one.kind for one in mine})
     addresses = "yes" if log.addresses == log.events else "in part" if log.addresses else "none"
     return (
         log.log,
         "read by the hunts",
         f"read; identities in it: {log.identities:,}",
-        "",
+        ", ".join(kinds),
         _moment(log.since),
         _moment(log.until),
         log.events,
