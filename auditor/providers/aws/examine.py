@@ -14,6 +14,7 @@ from auditor.providers.aws.client import Clients, connect
 from auditor.providers.aws.documents import refusal
 from auditor.providers.aws.parts import Part
 from auditor.providers.aws.settings import Account, AthenaTable, Settings
+from auditor.providers.wording import why_of
 
 _QUESTIONS: tuple[tuple[Part, str, str, dict[str, Any]], ...] = (
     (parts.DETAILS, "iam", "get_account_authorization_details", {"MaxItems": 1}),
@@ -77,7 +78,7 @@ def _of_table(
     except planning.Refused as refused:
         return Check(about, Health.WARN, f"not asked: {refused.why}", told.FIXES[refused.code])
     except failures as error:
-        why = gaps.why_of(refusal(error))
+        why = why_of(refusal(error))
         return Check(about, Health.WARN, why, f"grant {parts.ATHENA.permission}")
     return Check(about, Health.OK, f"workgroup {one.workgroup} keeps results with Athena")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from auditor.models import Gap, Json
 from auditor.providers.aws.documents import LIMIT, text
 from auditor.providers.aws.parts import Part
+from auditor.providers.wording import some, why_of
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _STALE = (
@@ -21,7 +22,6 @@ _STALE = (
     "UnauthorizedSSOTokenError",
     "UnrecognizedClientException",
 )
-_NAMES_SHOWN = 3
 _LONGEST_NAME = 64
 _ENTRY_RENEW = "renew the credentials it is configured with and run again with --resume"
 _ENTRY_ALLOW = (
@@ -80,14 +80,6 @@ def gap_of_entries(account: str, left_out: Sequence[tuple[str, int, str]]) -> Ga
     )
 
 
-def why_of(document: Json | None) -> str:
-    """Return why a document is not whole, in AWS's words where it gave any."""
-    if document is None:
-        return "it was not read: the run was interrupted, or the export does not hold it"
-    error, message = text(document, "error"), text(document, "message")
-    return f"{error}: {message}" if message else error or "the reply cannot be read"
-
-
 def _fix(document: Json | None, part: Part) -> str:
     error = text(document, "error")
     if error == LIMIT:
@@ -105,6 +97,5 @@ def _of_each(part: Part, names: list[str]) -> str:
     one, several = part.each
     if len(names) <= 1:
         return "".join(f" of {one} {name[:_LONGEST_NAME]}" for name in names)
-    shown = ", ".join(name[:_LONGEST_NAME] for name in names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    return f" of {len(names)} {several} ({shown}{f' and {more} more' if more > 0 else ''})"
+    shown = some([name[:_LONGEST_NAME] for name in names])
+    return f" of {len(names)} {several} ({shown})"

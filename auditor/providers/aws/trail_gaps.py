@@ -9,6 +9,7 @@ from auditor.models import Gap, Json
 from auditor.providers.aws import gaps
 from auditor.providers.aws.documents import entries, is_complete, text
 from auditor.providers.aws.trail_places import LISTED
+from auditor.providers.wording import why_of
 
 
 def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
@@ -19,7 +20,7 @@ def gaps_of(snapshot: Snapshot) -> tuple[Gap, ...]:
 
 def _gaps(document: Mapping[str, Json]) -> Iterator[Gap]:
     if not is_complete(document):
-        yield _gap(document, "the objects", gaps.why_of(document), _grant(document))
+        yield _gap(document, "the objects", why_of(document), _grant(document))
     elif not document.get("Objects"):
         why = "no object of the window is there"
         yield _gap(document, "objects", why, "look at the trail's delivery and the life cycle")
@@ -27,7 +28,7 @@ def _gaps(document: Mapping[str, Json]) -> Iterator[Gap]:
     for one in entries(document, "Failed"):
         by_error.setdefault(text(one, "error"), []).append(one)
     for failed in by_error.values():
-        why = f"{gaps.why_of(failed[0])} (such as {text(failed[0], 'Key')})"
+        why = f"{why_of(failed[0])} (such as {text(failed[0], 'Key')})"
         yield _gap(document, f"{len(failed):,} objects", why, _grant(document))
     if left := document.get("Left"):
         why = "the limits trail_objects and trail_megabytes of [providers.aws] leave them out"

@@ -17,9 +17,9 @@ from auditor.providers.azure.gaps import SOURCE, gap_of
 from auditor.providers.azure.held import Held, held
 from auditor.providers.azure.limits import limited
 from auditor.providers.azure.rights import Right
+from auditor.providers.wording import some
 
 _SUBSCRIPTION_PARTS = 3
-_NAMES_SHOWN = 3
 _SERIOUS = 1
 """The highest tier at which reaching many subscriptions at once is a capability of its own."""
 
@@ -219,11 +219,9 @@ def _grant(
 
 
 def _unknown_role(role: str, scopes: list[str], why: str) -> Gap:
-    shown = ", ".join(scopes[:_NAMES_SHOWN])
-    more = f" and {len(scopes) - _NAMES_SHOWN} more" if len(scopes) > _NAMES_SHOWN else ""
     common = gap_of("role-definitions", None)
     return Gap(
-        what=f"role definition {role}, assigned at {shown}{more}",
+        what=f"role definition {role}, assigned at {some(scopes)}",
         why=why or "no definition of it was read: it was deleted, or the listing does not hold it",
         fix=common.fix,
         source=SOURCE,

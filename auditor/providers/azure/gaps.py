@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from auditor.models import Gap, Json
 from auditor.providers.azure.documents import text
+from auditor.providers.wording import some, why_of
 
 SOURCE = "azure"
 _DENIED = ("AuthorizationFailed", "Authorization_RequestDenied", "Forbidden", "403")
 _STALE = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "401", "ClientAuthentication")
 NO_LICENCE = "nonpremium"
 """Part of the code with which Graph refuses what a tenant's licence does not hold."""
-_NAMES_SHOWN = 3
 _GRAPH = "az rest --url https://graph.microsoft.com/v1.0/"
 
 
@@ -193,24 +193,13 @@ PARTS = {
 def gap_of(kind: str, document: Json | None, names: Iterable[str] = ()) -> Gap:
     """Return the gap of one kind of thing that was not read, for whom or what is named."""
     part, found = PARTS[kind], sorted(names)
-    shown = ", ".join(found[:_NAMES_SHOWN])
-    more = len(found) - _NAMES_SHOWN
-    of = f" of {shown}{f' and {more} more' if more > 0 else ''}" if found else ""
     return Gap(
-        what=f"{part.what}{of}",
+        what=f"{part.what}{f' of {some(found)}' if found else ''}",
         why=why_of(document),
         fix=f"{_fix(document, part)}; until then {part.leaves} is not known",
         source=SOURCE,
         affects=tuple(found),
     )
-
-
-def why_of(document: Json | None) -> str:
-    """Return why a document is not whole, in Microsoft's words where it gave any."""
-    if document is None:
-        return "it was not read: the run was interrupted, or the export does not hold it"
-    error, message = text(document, "error"), text(document, "message")
-    return f"{error}: {message}" if message else error or "the reply cannot be read"
 
 
 def _fix(document: Json | None, part: Part) -> str:

@@ -17,13 +17,14 @@ from auditor.providers.gcp.client import Clients
 from auditor.providers.gcp.collect import HIERARCHY, enter
 from auditor.providers.gcp.documents import entries, is_complete, text
 from auditor.providers.gcp.estate import ACCOUNT_ASSET, asset_data
-from auditor.providers.gcp.gaps import ENTRY_FIX, gap_of, why_of
+from auditor.providers.gcp.gaps import ENTRY_FIX, gap_of
 from auditor.providers.gcp.jobs import Fill, read
 from auditor.providers.gcp.logs import days_kept
 from auditor.providers.gcp.names import is_agent, project_of_account
 from auditor.providers.gcp.paced import deny_parent
 from auditor.providers.gcp.rest import Rest
 from auditor.providers.gcp.settings import Settings
+from auditor.providers.wording import why_of
 
 _ABOUT = "Google Cloud"
 _SECONDS = 8

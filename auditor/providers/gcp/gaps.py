@@ -9,18 +9,10 @@ from auditor.providers.gcp.documents import entries, is_complete, text, texts
 from auditor.providers.gcp.engine.layers import is_well_formed
 from auditor.providers.gcp.estate import Estate
 from auditor.providers.gcp.parts import PARTS, Part
+from auditor.providers.wording import some, why_of
 
 SOURCE = "gcp"
 _DENIED = ("PermissionDenied", "Forbidden")
-_NAMES_SHOWN = 3
-
-
-def why_of(document: Json | None) -> str:
-    """Return why a document is not whole, in Google's words where it gave any."""
-    if document is None:
-        return "it was not read: the run was interrupted, or the export does not hold it"
-    error, message = text(document, "error"), text(document, "message")
-    return f"{error}: {message}" if message else error or "the reply cannot be read"
 
 
 def _fix(document: Json | None, part: Part) -> str:
@@ -33,11 +25,8 @@ def _fix(document: Json | None, part: Part) -> str:
 def gap_of(part: str, document: Json | None, names: Iterable[str]) -> Gap:
     """Return the gap of one kind of thing that was not read, for the places or accounts named."""
     told, found = PARTS[part], sorted(names)
-    shown = ", ".join(found[:_NAMES_SHOWN])
-    more = len(found) - _NAMES_SHOWN
-    of = f" of {shown}{f' and {more} more' if more > 0 else ''}" if found else ""
     return Gap(
-        what=f"{told.what}{of}",
+        what=f"{told.what}{f' of {some(found)}' if found else ''}",
         why=why_of(document),
         fix=f"{_fix(document, told)}; until then {told.leaves} is not known",
         source=SOURCE,
@@ -142,11 +131,9 @@ def unread(estate: Estate, parts: Iterable[str]) -> Iterator[Gap]:
 
 def role_gap(roles: tuple[str, ...], project: str) -> Gap:
     """Return the gap of roles that nobody described."""
-    shown = ", ".join(roles[:_NAMES_SHOWN])
-    more = len(roles) - _NAMES_SHOWN
     part = PARTS["roles"]
     return Gap(
-        what=f"{part.what} {shown}{f' and {more} more' if more > 0 else ''}",
+        what=f"{part.what} {some(roles)}",
         why="the role was not described, or is gone",
         fix=f"grant {part.permission}, or export it: {part.command}",
         source=SOURCE,

@@ -9,8 +9,8 @@ from auditor.models import Gap, Json
 from auditor.providers.github.documents import text
 from auditor.providers.github.part import Part, accounts_of
 from auditor.providers.github.settings import Settings
+from auditor.providers.wording import some
 
-_NAMES_SHOWN = 3
 _LONGEST_NAME = 64
 _AGAIN = {
     "401": "renew the audit's token and run again with --resume",
@@ -122,6 +122,4 @@ def _rights(part: Part) -> str:
 def _of(struck: list[str]) -> str:
     if len(struck) == 1:
         return f" of {struck[0][:_LONGEST_NAME]}"
-    shown = ", ".join(name[:_LONGEST_NAME] for name in struck[:_NAMES_SHOWN])
-    more = len(struck) - _NAMES_SHOWN
-    return f" ({len(struck)}: {shown}{f' and {more} more' if more > 0 else ''})"
+    return f" ({len(struck)}: {some([name[:_LONGEST_NAME] for name in struck])})"

@@ -10,6 +10,7 @@ from auditor.models import Gap, Json, Known, LogCoverage, Unknown
 from auditor.providers.aws import gaps, parts
 from auditor.providers.aws.athena.collecting import TABLES
 from auditor.providers.aws.documents import LIMIT, is_complete, text
+from auditor.providers.wording import why_of
 
 _DAY = len("2023-01-01")
 _SHOWN = 3
@@ -128,7 +129,7 @@ def _failed(account: str, told: dict[str, Json]) -> Gap:
     )
     what = f"events of {text(told, 'Since')[:_DAY]} to {text(told, 'Until')[:_DAY]}"
     some = f", but for {told['Events']:,} that were read" if told.get("Events") else ""
-    why = text(told, "message") if error in FIXES else gaps.why_of(told)
+    why = text(told, "message") if error in FIXES else why_of(told)
     fix = FIXES.get(error) or _OTHERS.get(error) or gaps.gap_of(account, parts.ATHENA, told).fix
     return _gap(account, f"{what} in {_title(told)}{some}", why, f"{fix}; {instead}")
 
@@ -180,7 +181,7 @@ def _never(told: Mapping[str, Json]) -> Iterator[str]:
     if isinstance(listed, dict) and listed.get("First"):
         yield f"its partitions of that time are of {listed['First']} to {listed['Last']}"
     elif isinstance(listed, dict):
-        yield f"its partitions could not be listed: {gaps.why_of(listed)}"
+        yield f"its partitions could not be listed: {why_of(listed)}"
     for key, values in (told.get("Only") or {}).items():
         yield f"another {key} than {_some(values)}"
     if told.get("Projected"):
