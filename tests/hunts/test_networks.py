@@ -69,6 +69,13 @@ def test_addresses_of_an_incident_and_of_lists_are_told(tmp_path: Path) -> None:
     assert all(table.day for table in known.tables)
 
 
+def test_networks_of_an_incident_are_known_by_their_name_in_the_packaged_table() -> None:
+    bad = indicators("circleci-2023-01").networks
+    known = Intelligence(Brought(incident="circleci-2023-01", bad_networks=bad))
+    (found,) = known.look_up([MULLVAD])
+    assert (found.as_name, found.ip_list) == (MULLVAD_AS, "incident circleci-2023-01 network")
+
+
 @pytest.mark.parametrize("text", ["no address\n", "10.0.0.0/99\n"])
 def test_a_list_that_is_none_is_a_mistake(tmp_path: Path, text: str) -> None:
     file = tmp_path / "list.txt"
