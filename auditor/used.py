@@ -14,6 +14,7 @@ from auditor.logfields import Recorded, recorded
 from auditor.models import (
     Fact,
     Gap,
+    Habit,
     Hunted,
     Identity,
     Known,
@@ -31,13 +32,10 @@ _SHOWN = 4
 
 def with_use(results: Results, hunted: Hunted) -> tuple[Resolution, ...]:
     """Return what identities may do with what logs show of its use."""
-    calls: dict[str, list[Used]] = {}
-    for used in hunted.used:
-        if not used.only:
-            calls.setdefault(used.identity_id, []).append(used)
+    shared = _Shared(results, hunted)
     return tuple(
-        _with_calls(one, calls[one.identity_id], seen(results, hunted, one.identity_id))
-        if one.identity_id in calls
+        _with_calls(one, calls, shared.seen(one.identity_id))
+        if (calls := [use for use in shared.used.get(one.identity_id, ()) if not use.only])
         else one
         for one in results.resolutions
     )
@@ -45,25 +43,57 @@ def with_use(results: Results, hunted: Hunted) -> tuple[Resolution, ...]:
 
 def seen(results: Results, hunted: Hunted | None, identity_id: str) -> Fact[Seen] | None:
     """Return what a run's logs show that an identity used; None where nobody hunted."""
-    if hunted is None:
-        return None
-    identity = next((one for one in results.identities if one.id == identity_id), None)
-    if identity is None:
-        return _unknown(identity_id, "the run does not know it")
-    return _Judge(results, hunted, identity).seen()
+    return None if hunted is None else _Shared(results, hunted).seen(identity_id)
+
+
+class _Shared:
+    """What is known of everybody, by what it is asked for: there may be thousands."""
+
+    def __init__(self, results: Results, hunted: Hunted) -> None:
+        self.results, self.hunted = results, hunted
+        self.identities = {one.id: one for one in results.identities}
+        self.places = {one.identity_id: one.places for one in results.resolutions}
+        self.used: dict[str, list[Used]] = {}
+        for use in hunted.used:
+            self.used.setdefault(use.identity_id, []).append(use)
+        self.others = frozenset(
+            (one.what.casefold(), one.where) for one in hunted.used if one.where
+        )
+        self.habits: dict[str, list[Habit]] = {}
+        for habit in hunted.hunting.habits:
+            self.habits.setdefault(habit.identity.casefold(), []).append(habit)
+        self.called: dict[tuple[str, str], list[str]] = {}
+        for one in results.identities:
+            self.called.setdefault((one.provider, one.name.casefold()), []).append(one.id)
+
+    def seen(self, identity_id: str) -> Fact[Seen]:
+        """Return what the logs show that an identity used."""
+        identity = self.identities.get(identity_id)
+        if identity is None:
+            return _unknown(identity_id, "the run does not know it")
+        return _Judge(self, identity).seen()
+
+    def habits_of(self, identity: Identity) -> list[Habit]:
+        """Return what of the logs is an identity's; of a token's, all that is its owner's.
+
+        Logs may show the owner in its place.
+        """
+        owner = identity.owner.casefold()
+        people = self.called.get((identity.provider, owner), []) if owner else []
+        names = dict.fromkeys(map(str.casefold, (identity.id, owner, *people)))
+        return [habit for name in names if name for habit in self.habits.get(name, ())]
 
 
 class _Judge:
     """Judges what the logs of a hunt can tell of one identity."""
 
-    def __init__(self, results: Results, hunted: Hunted, identity: Identity) -> None:
-        self._hunted, self._identity = hunted, identity
-        self._now = results.run.started
-        names = (identity.id, *_of_owner(results.identities, identity))
-        self._names = frozenset(map(str.casefold, names))
-        held = (one.places for one in results.resolutions if one.identity_id == identity.id)
-        self._places = next(held, ()) or (identity.account,)
-        self._witness = Witness(hunted.hunting, identity, self._places, results.logs, self._now)
+    def __init__(self, shared: _Shared, identity: Identity) -> None:
+        self._shared, self._identity = shared, identity
+        self._hunting, self._now = shared.hunted.hunting, shared.results.run.started
+        self._places = shared.places.get(identity.id) or (identity.account,)
+        self._witness = Witness(
+            self._hunting, identity, self._places, shared.results.logs, self._now
+        )
 
     def seen(self) -> Fact[Seen]:
         """Return what the logs show of every row of the table that they prove to record."""
@@ -81,8 +111,7 @@ class _Judge:
         return Known(self._told(good, tuple(missing)))
 
     def _told(self, rows: Mapping[Recorded, Span], missing: tuple[str, ...]) -> Seen:
-        every = self._hunted.used
-        mine = [one for one in every if one.identity_id == self._identity.id]
+        mine = self._shared.used.get(self._identity.id, [])
         used = frozenset(one.what.casefold() for one in mine if not one.only)
         never = dict.fromkeys(row.never for row in rows)
         return Seen(
@@ -92,20 +121,19 @@ class _Judge:
             shown=tuple(row.shown for row in rows),
             doubtful=frozenset(one.what.casefold() for one in mine) - used,
             places=frozenset((one.what.casefold(), one.where) for one in mine if one.where),
-            others=frozenset((one.what.casefold(), one.where) for one in every if one.where),
+            others=self._shared.others,
             log=" and ".join(f"{row.title} ({span})" for row, span in rows.items()),
             never="; ".join((*never, *(f"nothing is known of {one}" for one in missing))),
         )
 
     def _blind(self) -> str:
         """Return why the logs say nothing of the identity at all, "" where they may."""
-        hunting = self._hunted.hunting
-        habits = [one for one in hunting.habits if one.identity.casefold() in self._names]
+        habits = self._shared.habits_of(self._identity)
         if not habits:
             return "the logs that were read show no event of it"
-        if not hunting.files.complete:
+        if not self._hunting.files.complete:
             return "the logs were not read whole"
-        if gap := next(filter(self._is_about_me, self._hunted.gaps), None):
+        if gap := next(filter(self._is_about_me, self._shared.hunted.gaps), None):
             return f"of its logs was not read: {gap.what} ({gap.why})"
         span = Span(min(one.since for one in habits), max(one.until for one in habits))
         return span.too_little("its events", "its last event in them", self._now)
@@ -117,16 +145,6 @@ class _Judge:
         # Some name a part of an account: a day of its log.
         parts = [one.casefold() for one in gap.affects]
         return not parts or any(place in part for place in here for part in parts)
-
-
-def _of_owner(identities: Iterable[Identity], identity: Identity) -> Iterator[str]:
-    """Yield the names of a token's owner, where logs show the owner in its place."""
-    owner = identity.owner.casefold()
-    if owner:
-        yield owner
-        for one in identities:
-            if one.provider == identity.provider and one.name.casefold() == owner:
-                yield one.id
 
 
 def _unknown(identity_id: str, why: str) -> Unknown:

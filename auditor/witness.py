@@ -62,8 +62,10 @@ class Witness:
         now: datetime,
     ) -> None:
         """Keep the accounts, and what is known of their logs, as of `now`."""
-        self._hunting, self._identity, self._now = hunting, identity, now
+        self._asked_for, self._identity, self._now = hunting.asked, identity, now
         self._places = tuple(dict.fromkeys(place.casefold() for place in places))
+        wanted = {*self._places, identity.account.casefold()}
+        self._kept = [one for one in hunting.kept if one.account in wanted]
         self._logs = [log for log in logs if _is_of(log, identity)]
 
     def span(self, row: Recorded) -> Span | str:
@@ -86,7 +88,7 @@ class Witness:
         asked = self._asked(row)
         if row.always and asked and place == self._identity.account.casefold():
             return asked.too_little("what was asked for", "the end of it", self._now) or asked
-        kept = [one for one in self._hunting.kept if self._is_of(one, row, place)]
+        kept = [one for one in self._kept if self._is_of(one, row, place)]
         reached = self._reached(row, place, kept, asked)
         if isinstance(reached, str):
             return reached
@@ -110,7 +112,7 @@ class Witness:
     def _asked(self, row: Recorded) -> Span | None:
         source = row.log.partition(":")[0]
         me = self._identity.id.casefold()
-        told = (one for one in self._hunting.asked if one.source == source and me in one.names)
+        told = (one for one in self._asked_for if one.source == source and me in one.names)
         return next((Span(one.since, one.until) for one in told), None)
 
     def _reached(

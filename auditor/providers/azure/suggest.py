@@ -28,6 +28,8 @@ _CHANGE = "microsoft.resources/subscriptions/resourcegroups/write"
 _GRAPH = "microsoft graph"
 """The only API whose name is the same in every sign-in."""
 _NAMED = 5
+_USED = "What was used of the role, and what no log would show."
+_UNTOLD = "What the role gives, less what rules roles, reach and traces; its use is not known."
 _TAKEN = (CapabilityName.ADMIN, CapabilityName.ORG_REACH, CapabilityName.BLIND)
 _AUTHORIZATION = "microsoft.authorization/"
 _NAME_LENGTH = 500
@@ -70,10 +72,11 @@ def suggestion(
             found = _narrowed(block, told)
             why.append(f"the role {name}: {found.said}")
             if _changes(block, found):
-                documents.append(_document(f"{name} of {person.name}", block, found, scopes))
+                about = _USED if told else _UNTOLD
+                documents.append(_document(f"{name} of {person.name}", about, block, found, scopes))
     why += _of_groups(person, ids, estate)
     why += _of_permissions(permissions, known)
-    why += () if told else ("what it has stays, less what rules roles, reach and traces",)
+    why += () if told else (_UNTOLD, "whatever else leads to control, such as of machines, stays")
     why += _told(known) if known else ()
     return Suggestion(person.id, tuple(documents), tuple(why), tuple(_gaps(person, seen)))
 
@@ -158,13 +161,13 @@ def _both(pattern: str, other: str) -> Iterator[str]:
 
 
 def _document(
-    name: str, block: Block, found: Narrowed, assignments: Sequence[Assignment]
+    name: str, about: str, block: Block, found: Narrowed, assignments: Sequence[Assignment]
 ) -> dict[str, Any]:
     """Return a role as `az role definition create` reads it."""
     return {
         "Name": f"{name} (right-sized)"[:_NAME_LENGTH],
         "IsCustom": True,
-        "Description": "What was used of the role, and what no log would show.",
+        "Description": about,
         "Actions": list(found.actions),
         "NotActions": list(found.not_actions),
         "DataActions": list(block.data_actions),

@@ -29,6 +29,8 @@ _TAKEN = (
     CapabilityName.BLIND,
 )
 _LONGEST_TITLE = 100
+_USED = "What is used of the role, and what nothing tells of."
+_UNTOLD = "What the role gives, less what rules others; its use is not known."
 _NO_HUNT = "nobody hunted in this run: auditor hunt --from RUN --live"
 
 
@@ -61,7 +63,8 @@ def suggestion(
         left, said = _left(every, exercised, told)
         why.append(f"{role} on {_places(bindings)}: {said}; {_instead(role, left, every, given)}")
         if 0 < len(left) <= MOST and len(left) < len(every):
-            documents.append(_document(role, who, left))
+            about = _USED if told or exercised is not None else _UNTOLD
+            documents.append(_document(role, who, about, left))
         why += (f"keep the condition {one.condition}" for one in bindings if one.condition)
     why += told.words() if told else ()
     gaps = () if known and by_insight else tuple(_gaps(who, seen))
@@ -124,11 +127,11 @@ def _instead(
     return "a custom role is enough, without what Google takes into none"
 
 
-def _document(role: str, who: _Member, left: Sequence[str]) -> dict[str, Any]:
+def _document(role: str, who: _Member, about: str, left: Sequence[str]) -> dict[str, Any]:
     """Return a role as `gcloud iam roles create --file` reads it."""
     return {
         "title": f"{role.rpartition('/')[2]} of {who.name} (right-sized)"[:_LONGEST_TITLE],
-        "description": "What is used of the role, and what nothing tells of.",
+        "description": about,
         "stage": "GA",
         "includedPermissions": sorted(left),
     }

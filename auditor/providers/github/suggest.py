@@ -156,7 +156,8 @@ def _unseen(holder: Holder, organization: Organization, seen: Fact[Seen] | None)
     left: Mapping[str, Any] = {
         "rights": [right.name for right in holder.rights or () if right.tier != "critical"]
     }
-    why = (f"what it has stays, less {', '.join(out) or 'nothing'}, which rules others",)
+    less = f", less {', '.join(out)}, which rules others" if out else ""
+    why = (f"what it has stays{less}: its use is not known",)
     return Suggestion(holder.identity.id, (left,) if out else (), why, (gap,))
 
 

@@ -147,6 +147,7 @@ def test_without_logs_only_what_rules_others_goes_and_the_gap_says_so() -> None:
         assert "Microsoft.Authorization/roleAssignments/write" in document["NotActions"]
         assert "Microsoft.Insights/diagnosticSettings/delete" in document["NotActions"]
         assert not any("virtualMachines" in one for one in document["NotActions"])
+        assert "its use is not known" in document["Description"]
         assert len(found.gaps) == 1
     assert found.gaps == (gap,)
 
