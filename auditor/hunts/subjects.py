@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.hunts.seen import Alias, Granted
 from auditor.hunts.stories import Known
-from auditor.hunts.wanted import wanted
+from auditor.hunts.values import Names
 from auditor.models import Identity, JobRun, Results, Scope, Severity
 from auditor.tails import Sealer
 
@@ -96,9 +96,9 @@ def named(names: Iterable[str], open_platforms: Collection[str], sealer: Sealer)
 
 def _by_name(names: Iterable[str], sealer: Sealer) -> Iterator[Subject]:
     """Yield names as logs have them; an access key id loses its tail at once."""
-    for name in names:
-        for kept in wanted([name], sealer).names:
-            yield Subject(name if kept == name.casefold() else kept, frozenset({kept}))
+    known = Names(sealer)
+    for shown in filter(None, (known.of(name.strip()) for name in names)):
+        yield Subject(shown, frozenset({shown.casefold()}))
 
 
 def behind(
