@@ -297,11 +297,17 @@ def test_what_cannot_be_used_of_an_export_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("[{")
     (tmp_path / "odd.json").write_text('{"a": 1}')
     (tmp_path / "binary.json").write_bytes(b"\x00\xff\x13")
+    bindings = [{"name": f"policyBindings/{n}", "policyKind": "ACCESS"} for n in range(2)]
+    (tmp_path / "bindings.json").write_text(json.dumps(bindings))
     told = {gap.what: gap.why for gap in directory(tmp_path).gaps}
     assert "broken JSON" in told["exported file broken.json"]
     assert "nothing that the audit reads" in told["exported file odd.json"]
     assert "without permissions" in told["exported file listed.json"]
     assert "exported file binary.json" in told
+    assert told["exported file bindings.json"] == (
+        "it binds access policies, which are not evaluated: rights may be other than shown "
+        "(2 entries, the first is entry 1)"
+    )
 
 
 def test_the_command_answers_from_an_export(tmp_path: Path) -> None:
