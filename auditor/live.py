@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from auditor.providers import LogCollector
 from auditor.runs import SNAPSHOT_NAME
 
 _SHOWN = 5
+_AGAIN_IN_AN_AUDIT = "run again with --resume"
+_AGAIN_IN_A_HUNT = "hunt again with --live --from RUN"
 
 
 class Answered(NamedTuple):
@@ -47,7 +50,7 @@ def collect(
         if not isinstance(provider, LogCollector):
             continue
         prefix = provider.collect_logs(settings, sought, collecting)
-        gaps += provider.log_gaps(collecting.snapshot)
+        gaps += _of_a_hunt(provider.log_gaps(collecting.snapshot))
         known = set(provider.log_names(settings, sought.names, collecting.snapshot))
         if known or not sought.names:
             days = provider.log_days(collecting.snapshot)
@@ -61,6 +64,12 @@ def collect(
             read.append((logs, provider.log_source))
     unknown = _unknown(sorted(set(sought.names) - asked), collecting)
     return Answered(read, (*gaps, *unknown), tuple(of))
+
+
+def _of_a_hunt(gaps: Iterable[Gap]) -> Iterator[Gap]:
+    """Yield gaps with what helps in a hunt: it has no --resume, but asks a run's missing parts."""
+    for gap in gaps:
+        yield replace(gap, fix=gap.fix.replace(_AGAIN_IN_AN_AUDIT, _AGAIN_IN_A_HUNT))
 
 
 class Reach(NamedTuple):

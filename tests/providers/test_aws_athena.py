@@ -589,6 +589,16 @@ def test_doctor_says_whether_a_table_would_be_asked(group: Any, says: str, lab: 
     assert (check.health is Health.OK) == (says == "keeps results with Athena")
 
 
+def test_doctor_survives_a_workgroup_of_a_wrong_shape(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab, "answer", lambda *_: (200, {}))
+    settings = Settings(endpoint=lab.url, retries=0, athena=(AthenaTable(TABLE, "auditor"),))
+    (check,) = (one for one in PROVIDER.examine(settings) if one.about == f"Athena table {TABLE}")
+    assert check.health is Health.WARN
+    assert "not of the shape that AWS documents" in check.says
+
+
 def test_the_history_reaches_too_short_unless_tables_show_every_account(
     lab: Lab, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from auditor.cli import app
 from auditor.collecting import Collecting, Silent, Sought
 from auditor.hunts.reading import read_logs
 from auditor.hunts.wanted import Window, wanted
+from auditor.models import Health
 from auditor.providers import LogCollector
 from auditor.providers.aws import PROVIDER, lookup
 from auditor.providers.aws.collect import enter_all
@@ -52,12 +53,16 @@ class History:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str]] = []
         self.refused: set[tuple[str, str]] = set()
+        self.broken: set[tuple[str, str]] = set()
+        self.identity = _IDENTITY
         self.url = ""
 
     def lookup(self, region: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         [attribute] = request["LookupAttributes"]
         name, value = attribute["AttributeKey"], attribute["AttributeValue"]
         self.asked.append((region, name, value))
+        if (region, value) in self.broken:
+            return 400, {"__type": "InternalFailure", "message": "try later"}
         if (region, value) in self.refused:
             return 400, {"__type": "AccessDeniedException", "message": "not allowed"}
         found = [r for r in HISTORY.get(region, []) if _matches(r, name, value)]
@@ -91,7 +96,7 @@ def history(monkeypatch: pytest.MonkeyPatch) -> Iterator[History]:
                 status, answer = known.lookup(region, json.loads(body))
                 self._answer(status, json.dumps(answer))
             elif b"GetCallerIdentity" in body:
-                self._answer(200, _IDENTITY)
+                self._answer(200, known.identity)
             else:
                 items = "".join(f"<item><regionName>{r}</regionName></item>" for r in REGIONS)
                 self._answer(200, _REGIONS.format(items))
@@ -227,6 +232,7 @@ def test_calls_keep_their_pace() -> None:
 
 def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: History) -> None:
     history.refused = {("eu-west-1", "ci")}
+    history.broken = {("us-east-1", "ci")}
     config = tmp_path / "config.toml"
     config.write_text(f'[providers.aws]\nendpoint = "{history.url}"\nretries = 0\n')
     words = ["hunt", "--live", "--identity", USER, "--since", "2023-01-01", "--format", "json"]
@@ -240,6 +246,9 @@ def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: His
     told = json.loads(done.stdout)
     assert "Username ci in eu-west-1" in json.dumps(told)
     assert {region for region, *_ in history.asked} == set(REGIONS)
+    fixes = [gap["fix"] for gap in told["coverage"]["gaps"]]
+    assert any(fix.startswith("hunt again with --live --from RUN") for fix in fixes)
+    assert not any("--resume" in fix for fix in fixes)  # a hunt has no such option
     whats = [gap["what"] for gap in told["coverage"]["gaps"]]
     assert any("in the CloudTrail event history" in what for what in whats)  # it is years ago
     strangers = "a@b.example, arn:aws:iam::999988887777:user/ci"
@@ -249,3 +258,11 @@ def test_a_hunt_asks_live_and_says_what_was_refused(tmp_path: Path, history: His
     assert sorted(asked["names"]) == sorted([USER, key])
     assert KEY[-4:].casefold() not in key
     assert asked["source"] == "cloudtrail"
+
+
+def test_doctor_survives_an_identity_of_a_wrong_shape(history: History) -> None:
+    history.identity = _IDENTITY.replace("Arn>", "Name>")
+    (check,) = PROVIDER.examine(Settings(endpoint=history.url, retries=0))
+    assert check.health is Health.FAIL
+    assert "not of the shape that AWS documents" in check.says
+    assert check.fix.startswith("look at endpoint")

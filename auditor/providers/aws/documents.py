@@ -214,6 +214,7 @@ _MESSAGES = {
     "ConnectionClosedError": "the connection was closed before the answer",
     "CredentialRetrievalError": "the credential process of the profile failed",
     "EndpointConnectionError": "AWS could not be reached",
+    "KeyError": "the reply is not of the shape that AWS documents",
     "NoCredentialsError": "no credentials were found",
     "NoRoot": "the parents of the account do not lead to a root",
     "PartialCredentialsError": "the credentials are incomplete",

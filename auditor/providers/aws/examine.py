@@ -51,7 +51,11 @@ def examine(settings: Settings) -> Iterator[Check]:
 def _of_account(account: Account, settings: Settings) -> Iterator[Check]:
     import botocore.exceptions  # noqa: PLC0415 (the SDK costs half a second)
 
-    failures = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+    failures = (
+        botocore.exceptions.BotoCoreError,
+        botocore.exceptions.ClientError,
+        LookupError,  # a reply without what every reply has: some other server answers there
+    )
     about = f"AWS {account.label}"
     try:
         clients = connect(account, settings)

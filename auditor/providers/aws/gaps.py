@@ -28,6 +28,8 @@ _ENTRY_ALLOW = (
     "check its profile and role_arn, and let the audit's own identity in (sts:AssumeRole on the "
     "role, and the role's trust policy), then run again with --resume"
 )
+_STRANGE = ("KeyError", "ResponseParserError")
+_ENTRY_ELSEWHERE = "look at endpoint in [providers.aws] and at proxies: what answers is not AWS"
 
 
 def source_of(account: str) -> str:
@@ -58,10 +60,12 @@ def gaps_of_each(account: str, part: Part, documents: Mapping[str, Json | None])
 
 def gap_of_entry(name: str, document: Json | None) -> Gap:
     """Return the gap of a configured account that did not let the audit in."""
+    error = text(document, "error")
+    strange = _ENTRY_ELSEWHERE if error in _STRANGE else _ENTRY_ALLOW
     return Gap(
         what=f"everything of the AWS account configured as {name}",
         why=why_of(document),
-        fix=_ENTRY_RENEW if text(document, "error") in _STALE else _ENTRY_ALLOW,
+        fix=_ENTRY_RENEW if error in _STALE else strange,
         source="aws",
         affects=(name,),
     )

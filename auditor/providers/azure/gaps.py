@@ -70,7 +70,7 @@ PARTS = {
         "Microsoft.Authorization/denyAssignments/read (Reader)",
         "az rest --url https://management.azure.com/subscriptions/S/providers/"
         "Microsoft.Authorization/denyAssignments?api-version=2022-04-01",
-        "what is taken away again: rights shown are an upper bound",
+        "what is taken away again (rights shown are an upper bound)",
     ),
     "eligible": Part(
         "eligible role assignments",

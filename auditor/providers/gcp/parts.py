@@ -98,7 +98,7 @@ PARTS = {
             _iam("v2.Policies/GetPolicy", "deny policy", _GUARD_READS),
         ),
         permissions=("iam.denypolicies.get", "iam.denypolicies.list"),
-        leaves="what is taken away again: permissions shown are an upper bound",
+        leaves="what is taken away again (permissions shown are an upper bound)",
         command="gcloud iam policies get NAME --attachment-point=PLACE --kind=denypolicies "
         "--format=json",
     ),
@@ -118,7 +118,7 @@ PARTS = {
             "iam.principalaccessboundarypolicies.list",
             "iam.principalaccessboundarypolicies.searchPolicyBindings",
         ),
-        leaves="what is taken away again: permissions shown are an upper bound",
+        leaves="what is taken away again (permissions shown are an upper bound)",
     ),
     "groups": Part(
         what="groups that hold service accounts",
