@@ -58,11 +58,6 @@ def append(part: BinaryIO, events: Iterable[Event]) -> None:
     part.write(_ENCODER.encode_lines(events))
 
 
-def holds_events(run_folder: Path) -> bool:
-    """Return whether a hunt kept events in the run's folder."""
-    return any((run_folder / _FOLDER).glob("*.parquet"))
-
-
 def load(connection: DuckDBPyConnection, run_folder: Path) -> None:
     """Make the views `events` and `others` over what the run kept, empty where that is nothing.
 
