@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SOURCE = "hunts"
 _SHOWN = 10
+_LONGEST_PATH = 120
 _LOGS = """
 SELECT platform, log, count(*), min(time), max(time),
   count(DISTINCT who), count(src_ip)
@@ -104,9 +105,11 @@ def files_read(ledgers: Sequence[Ledger]) -> FilesRead:
     """Return what became of all files together."""
     entries = [entry for ledger in ledgers for entry in ledger.files]
     problems: dict[str, int] = {}
+    first: dict[str, str] = {}
     for entry in entries:
         for what, count in entry.problems.items():
             problems[what] = problems.get(what, 0) + count
+            first.setdefault(what, entry.path[-_LONGEST_PATH:])
     states = [entry.state for entry in entries]
     return FilesRead(
         files=len(entries),
@@ -120,7 +123,10 @@ def files_read(ledgers: Sequence[Ledger]) -> FilesRead:
         since=_moment(min((e.since for e in entries if e.since), default=None)),
         until=_moment(max((e.until for e in entries if e.until), default=None)),
         complete=bool(ledgers) and all(ledger.complete for ledger in ledgers),
-        problems=tuple(sorted(problems.items(), key=lambda item: -item[1])[:_SHOWN]),
+        problems=tuple(
+            (f"{what}, first in {first[what]}", count)
+            for what, count in sorted(problems.items(), key=lambda item: -item[1])[:_SHOWN]
+        ),
     )
 
 
@@ -137,10 +143,19 @@ def _logs(connection: DuckDBPyConnection) -> Iterator[LogRead]:
 
 
 def _of_files(read: FilesRead) -> Iterator[Gap]:
-    if read.files and not read.complete:
+    if not read.files:
+        yield Gap(
+            "what logs tell",
+            "no file of logs was found",
+            "look into the folders that --logs or [hunts] logs name",
+            SOURCE,
+        )
+    elif not read.complete:
+        troubled = [f"{read.bad:,} records"] * bool(read.bad)
+        troubled += [f"{read.failed:,} whole files"] * bool(read.failed)
         told = "; ".join(f"{what} ({count:,})" for what, count in read.problems)
         yield Gap(
-            f"what {read.bad:,} records and {read.failed:,} files of logs tell",
+            f"what {' and '.join(troubled) or 'parts'} of logs tell",
             told or "they could not be read",
             'mend or fetch them again, and hunt anew; until then nothing is "no findings"',
             SOURCE,

@@ -26,7 +26,7 @@ def to_json(hunted: Hunted) -> dict[str, Any]:
         "findings": told["findings"],
         "quiet": hunting["quiet"],
         "coverage": {
-            "clear": hunted.hunting.clear,
+            "clear": hunted.hunting.clear and not hunted.gaps,
             "logs": hunting["logs"],
             "unseen": hunting["unseen"],
             "gaps": told["gaps"],
@@ -54,12 +54,16 @@ def text(hunted: Hunted) -> Iterator[str]:
         yield f"Not visible: {len(hunted.gaps) - _GAPS} more things"
 
 
-def headline(hunting: Hunting, findings: int) -> str:
-    """Return what the number of stories means, which is never more than what was seen."""
+def headline(hunting: Hunting, findings: int, *, gaps: bool = False) -> str:
+    """Return what the number of stories means, which is never more than what was seen.
+
+    `gaps` is true where what could not be seen is told below.
+    """
     if findings:
         return f"{findings} {'story' if findings == 1 else 'stories'} to look at"
     if hunting.clear:
-        return "No story in the logs that were read"
+        rest = "; what they cannot show is told below" if gaps else ""
+        return f"No story in the logs that were read{rest}"
     if not hunting.logs:
         return "Nothing could be seen: no event of these identities was read"
     return "No story in what could be read, which is not all: see below"
@@ -89,7 +93,7 @@ def _story(finding: Finding) -> Iterator[str]:
 
 def _summary(hunted: Hunted) -> Iterator[str]:
     hunting, files = hunted.hunting, hunted.hunting.files
-    yield headline(hunting, len(hunted.findings))
+    yield headline(hunting, len(hunted.findings), gaps=bool(hunted.gaps))
     if hunting.more:
         yield f"{hunting.more:,} more stories are not told"
     ran = [run for run in hunting.hunts if not run.not_run]

@@ -84,7 +84,8 @@ def _seen(summary: Summary) -> Iterator[str]:
         yield f"Read in part: {len(partly) - LISTINGS:,} more listings"
     yield f"Read in full: {many(len(summary.coverage) - len(partly), 'listing')}"
     if summary.gaps:
-        yield f"Could not see {many(summary.gaps, 'thing')}: see sheet Gaps"
+        yield f"Could not see {many(summary.gaps, 'thing')}: see sheet Gaps. What helps most:"
+        yield from (f"  {line}" for line in summary.helps)
 
 
 def _files(files: Mapping[str, Path]) -> Iterator[str]:

@@ -77,7 +77,11 @@ def test_no_key_is_shown_whole(logs: Path) -> None:
 def test_ordinary_traffic_is_quiet_and_says_that_it_was_read_whole(tmp_path: Path) -> None:
     write(tmp_path / "logs", ordinary())
     text = hunt("--logs", str(tmp_path / "logs"), "--since", "2022-12-20")
-    assert "No story in the logs that were read" in text
+    assert text.startswith("No story in the logs that were read; what they cannot show is told")
+    told = found(tmp_path / "logs", "--since", "2022-12-20")
+    assert told["ledger"]["complete"]
+    assert told["coverage"]["gaps"]
+    assert not told["coverage"]["clear"]
     assert "160 records, 0 of them unreadable" in text
 
 
@@ -86,7 +90,8 @@ def test_a_damaged_file_never_gives_no_findings(tmp_path: Path) -> None:
     (tmp_path / "logs" / "cut.json.gz").write_bytes(gzip.compress(b'{"Records":[]}')[:-9])
     text = hunt("--logs", str(tmp_path / "logs"))
     assert "No story in what could be read, which is not all" in text
-    assert "Not visible: what" in text
+    assert "Not visible: what 1 whole files of logs tell: " in text
+    assert ", first in cut.json.gz (1)" in text
     assert "  to see it: " in text
     told = found(tmp_path / "logs")
     assert not told["coverage"]["clear"]
@@ -95,7 +100,9 @@ def test_a_damaged_file_never_gives_no_findings(tmp_path: Path) -> None:
 
 def test_an_empty_folder_shows_nothing_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
-    assert "Nothing could be seen" in hunt("--logs", str(tmp_path / "logs"))
+    text = hunt("--logs", str(tmp_path / "logs"))
+    assert "Nothing could be seen" in text
+    assert "Not visible: what logs tell: no file of logs was found" in text
 
 
 def test_the_beginning_of_the_window_that_no_log_holds_is_a_gap(logs: Path) -> None:

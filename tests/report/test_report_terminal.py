@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from auditor.models import Results
+from auditor.models import Gap, Results
 from auditor.report import rows, terminal
 from auditor.report.rows import Options
+from auditor.report.rows.gaps import helps
 
 FILES = {"workbook": Path("reports/tracker.xlsx"), "results": Path("reports") / ("x" * 90)}
 
@@ -30,16 +31,27 @@ def test_eighty_columns(results: Results, now: datetime) -> None:
     assert lines[0].split() == ["Severity", "Rotate", "Secret", "Where", "Identity", "Can", "do"]
     assert lines[1].split()[:4] == ["Critical", "rotate", "now", "AWS_ACCESS_KEY_ID_1"]
     assert len([line for line in lines if line.startswith("Critical")]) == 10
-    assert all(len(line) <= 80 for line in lines[:-1])
+    assert all(len(line) <= 80 for line in lines[:-1] if not line.startswith("  1 x "))
     assert lines[12:] == [
         "Found: Critical 12, Unknown 12, High 15, Medium 9, Low 6, no secret 6",
         "Overdue: 21",
         "Read in part: circleci: 31 of 34 contexts read",
         "Read in full: 2 listings",
-        "Could not see 2 things: see sheet Gaps",
+        "Could not see 2 things: see sheet Gaps. What helps most:",
+        (
+            "  1 x circleci: give the token's user access to the context, or use a token of an"
+            " organization admin"
+        ),
+        "  1 x aws 210987654321: grant sso:ListPermissionSets to the audit role",
         "workbook: reports/tracker.xlsx",
         f"results:  reports/{'x' * 90}",
     ]
+
+
+def test_what_helps_against_most_gaps_comes_first() -> None:
+    admin = [Gap(f"keys of {name}", "404", "ask; until then x", "circleci") for name in "ab"]
+    told = helps([Gap("roles", "403", "grant roles", "gcp"), *admin])
+    assert told == ("2 x circleci: ask", "1 x gcp: grant roles")
 
 
 def test_a_pipe_gets_no_colour_and_a_terminal_does(results: Results, now: datetime) -> None:

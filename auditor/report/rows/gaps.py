@@ -54,6 +54,12 @@ def every(results: Results) -> tuple[Gap, ...]:
     return tuple(_uncovered(gaps))
 
 
+def helps(gaps: Iterable[Gap]) -> tuple[str, ...]:
+    """Return what would close most gaps, a line each: how many, of which source, and what to do."""
+    counted = Counter((gap.source, gap.fix.partition("; until then")[0]) for gap in gaps)
+    return tuple(f"{count:,} x {source}: {fix}" for (source, fix), count in counted.most_common())
+
+
 def _uncovered(gaps: Iterable[Gap]) -> Iterator[Gap]:
     """Yield the gaps that no other one of the same sort, about more places, says already."""
     sorts: dict[tuple[str, str, str, str], list[Gap]] = {}

@@ -33,7 +33,7 @@ COLUMNS = tuple(
         ("From", 16, Kind.TEXT, "First event that was read, UTC."),
         ("To", 16, Kind.TEXT, "Last event that was read, UTC."),
         ("Events", 11, Kind.NUMBER, "Kept of the identities that were looked for."),
-        ("Kept (days)", 11, Kind.TEXT, "How long it is kept, against the window."),
+        ("Kept (days)", 24, Kind.TEXT, "How long it is kept, against the window."),
         ("Addresses", 12, Kind.TEXT, "Whether it records where calls come from."),
         ("Central", 12, Kind.TEXT, "Shipped to a place of its own, out of the account's reach."),
         ("Readers", 34, Kind.TEXT, "Who can read it."),

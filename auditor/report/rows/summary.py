@@ -24,6 +24,7 @@ TITLE = "CI secrets: rotation tracker"
 OTHER = "Other"
 STATUSES = (*(status.value for status in Status), OTHER)
 FIRST = 10
+HELPS = 3
 OWNERS = 8
 RUNS = 11
 """Runs that the trend goes back."""
@@ -93,6 +94,8 @@ class Summary:
     tool_version: str
     coverage: tuple[Listing, ...]
     gaps: int
+    helps: tuple[str, ...]
+    """What would close most of the gaps first, a line each."""
     tiles: tuple[Tile, ...]
     matrix: Mapping[Severity, Mapping[str, int]]
     """Entries by severity and status, every severity and each of `STATUSES` present."""
@@ -117,7 +120,7 @@ def summary(joined: Joined, tables: Iterable[Table]) -> Summary:
     """Return the figures of the joined results; `tables` give their notes."""
     counts = _count(joined)
     run = joined.results.run
-    missing = len(gaps.every(joined.results))
+    missing = gaps.every(joined.results)
     return Summary(
         title=TITLE,
         organizations=_organizations(joined),
@@ -127,7 +130,8 @@ def summary(joined: Joined, tables: Iterable[Table]) -> Summary:
         when=words.utc(run.started),
         tool_version=run.tool_version,
         coverage=tuple(_coverage(listing) for listing in joined.results.coverage),
-        gaps=missing,
+        gaps=len(missing),
+        helps=gaps.helps(missing)[:HELPS],
         tiles=_tiles(counts),
         matrix={
             severity: {status: counts.matrix[severity, status] for status in STATUSES}
