@@ -37,6 +37,9 @@ def exits(command: Callable[P, int]) -> Callable[P, None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
         except Exception as error:  # the last wall: a traceback could show a secret
+            if _after_an_interrupt(error):
+                say("interrupted")
+                raise typer.Exit(130) from None
             logging.getLogger("auditor").debug("unexpected error", exc_info=True)
             say(REDACTOR.clean(f"error: unexpected {type(error).__name__}: {error}"))
             say("  this is a defect of auditor; run again with -vv for the details")
@@ -44,6 +47,14 @@ def exits(command: Callable[P, int]) -> Callable[P, None]:
         raise typer.Exit(code)
 
     return run
+
+
+def _after_an_interrupt(error: BaseException) -> bool:
+    """Return whether Ctrl-C came first: closing what was at work, such as a database, failed."""
+    before = error.__context__
+    return before is not None and (
+        isinstance(before, KeyboardInterrupt) or _after_an_interrupt(before)
+    )
 
 
 def say(line: str) -> None:

@@ -80,8 +80,13 @@ def hunt(
         engine=engine,
         master=master,
     )
-    with progress_on(sys.stderr) as progress:
-        hunted = hunter.hunt(loaded, told, datetime.now(UTC), progress)
+    try:
+        with progress_on(sys.stderr) as progress:
+            hunted = hunter.hunt(loaded, told, datetime.now(UTC), progress)
+    except KeyboardInterrupt:
+        if run and live:
+            say("what providers answered so far is kept: the same command goes on from there")
+        raise
     hunter.show(hunted, sys.stdout, as_json=output_format is Formats.JSON)
     if run:
         say(f"to have it in the workbook and the verdicts: auditor report --from {run}")

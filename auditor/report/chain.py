@@ -244,11 +244,12 @@ def _found(findings: Iterable[Finding]) -> Iterator[str]:
 def _of_finding(results: Results, finding: Finding) -> Iterator[str]:
     worth = f"{finding.severity.value}, {finding.strength.value}"
     yield f"{finding.identity} on {finding.platform}: {worth}"
-    when = f"from {finding.first.isoformat()} to {finding.last.isoformat()}"
+    when = f"from {finding.first:%Y-%m-%d %H:%M} to {finding.last:%Y-%m-%d %H:%M} UTC"
     yield f"  {finding.events} events {when}, {finding.denied} of them denied"
     yield f"  from {finding.src_ip or 'nowhere known'} {finding.network} {finding.country}".rstrip()
     for hit in finding.hits:
-        yield f"  {hit.title} ({hit.level}), {hit.count} times {hit.note}".rstrip()
+        note = f": {hit.note}" if hit.note else ""
+        yield f"  {hit.count:>5} x {hit.title} ({hit.level}){note}"
     if finding.question:
         yield f"Ask next: {finding.question}"
     secrets = {one.id: one for one in results.secrets}

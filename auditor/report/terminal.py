@@ -28,6 +28,8 @@ STYLES = {
 }
 HEADERS = {"Severity": 8, "Rotate": 10, "Secret": 20, "Where": 14, "Identity": 11, "Can do": 12}
 """Columns and the share of the width each has: at 80 columns the characters."""
+NARROW, SPARED = 72, ("Identity", "Can do")
+"""Fewer characters than that show the severity and the name whole, and leave these columns out."""
 LISTINGS = 4
 
 
@@ -44,11 +46,14 @@ def _table(console: Console, summary: Summary) -> Table:
     # An ellipsis has no place in ASCII.
     overflow: OverflowMethod = "ellipsis" if _speaks(console, "…") else "crop"
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", expand=True)
-    for header, share in HEADERS.items():
+    headers = [header for header in HEADERS if console.width >= NARROW or header not in SPARED]
+    for header in headers:
+        share = HEADERS[header]
         fixed = share if header == "Severity" else None
         table.add_column(header, no_wrap=True, overflow=overflow, ratio=share, min_width=fixed)
     for entry in summary.first:
-        cells = [_text(console, value) for value in _values(entry)]
+        values = dict(zip(HEADERS, _values(entry), strict=True))
+        cells = [_text(console, values[header]) for header in headers]
         cells[0].stylize(STYLES[entry.severity])
         table.add_row(*cells)
     return table

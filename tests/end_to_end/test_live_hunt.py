@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 
 from audits import Audits
 
@@ -12,6 +14,7 @@ def test_a_live_hunt_says_whom_it_asked_what_it_read_and_what_not(audits: Audits
     assert audits.audit("--incident", "circleci-2023-01").code == 0
     run = str(audits.runs[-1])
     words = ("hunt", "--live", "--from", run, "--config", str(audits.config))
+    _interrupt(audits, *words)
     done = audits.run(*words, "--since", "2022-12-16", "--format", "json")
     assert done.code == 0, done.stderr
     assert "error" not in done.stderr
@@ -40,3 +43,21 @@ def test_a_live_hunt_says_whom_it_asked_what_it_read_and_what_not(audits: Audits
     results = audits.results()
     assert [one["id"] for one in results["findings"]] == [finding["id"]]
     assert {one["source"] for one in results["hunting"]["asked"]} == set(asked)
+
+
+def _interrupt(audits: Audits, *words: str) -> None:
+    """Press Ctrl-C while CloudTrail is asked: nothing is lost, and the output says so."""
+    with subprocess.Popen(
+        audits.command(*words),
+        env=audits.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as hunt:
+        said = ""
+        for line in hunt.stderr or ():
+            said += line
+            if "asking CloudTrail" in line:
+                hunt.send_signal(signal.SIGINT)
+    assert hunt.returncode == 130, said
+    assert "the same command goes on from there" in said

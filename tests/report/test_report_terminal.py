@@ -48,6 +48,14 @@ def test_eighty_columns(results: Results, now: datetime) -> None:
     ]
 
 
+def test_a_narrow_terminal_still_shows_severity_and_what_to_do(
+    results: Results, now: datetime
+) -> None:
+    lines = printed(results, now, width=60).splitlines()
+    assert lines[0].split() == ["Severity", "Rotate", "Secret", "Where"]
+    assert lines[1].split()[:4] == ["Critical", "rotate", "now", "AWS_ACCESS_KEY_ID_1"]
+
+
 def test_what_helps_against_most_gaps_comes_first() -> None:
     admin = [Gap(f"keys of {name}", "404", "ask; until then x", "circleci") for name in "ab"]
     told = helps([Gap("roles", "403", "grant roles", "gcp"), *admin])
