@@ -42,7 +42,14 @@ def to_json(hunted: Hunted) -> dict[str, Any]:
 
 
 def text(hunted: Hunted) -> Iterator[str]:
-    """Yield lines for a terminal: the stories, then what could not be seen."""
+    """Yield lines for a terminal: the stories, then what could not be seen.
+
+    What it comes to is said before the stories, for whoever reads on paper, and after them, where
+    a terminal stops.
+    """
+    if hunted.findings:
+        yield headline(hunted.hunting, len(hunted.findings))
+        yield ""
     for finding in hunted.findings:
         yield from _story(finding)
         yield ""

@@ -28,7 +28,10 @@ WORST = 100
 MOST = 100
 """Rows that it shows of any other table."""
 FITS = 600
-"""Characters of one cell."""
+LINES = 6
+"""Characters and lines of one cell."""
+SENTENCE = 110
+"""Characters from which a cell is given room: a sentence in a narrow column is a tower."""
 SECRETS = (
     "Secret ID",
     "Severity",
@@ -43,6 +46,11 @@ SECRETS = (
     "Due date",
 )
 """Columns of the worst entries."""
+STORIES = "Hunts"
+"""The table that comes before the worst entries, where it holds any story, else after them."""
+STORY = ("Story", "Severity", "Identity", "Secret IDs", "From", "Address", "Signals", "Ask next")
+"""Columns of the stories."""
+MOST_STORIES = 10
 LEFT_OUT = frozenset({"Secrets", "Read me", "Changes", "Permissions", "Closed"})
 """Tables that the page leaves to the workbook."""
 
@@ -71,13 +79,16 @@ def render(report: Report, hosts: Collection[str] = ()) -> str:
     """Return the page. `hosts` are configured ones that may be linked to."""
     style = _packaged("report.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    stories = _part(report.table(STORIES), hosts, STORY, MOST_STORIES)
     text: str = _template().render(
         summary=report.summary,
         severities=[severity for severity in Severity if severity is not Severity.NONE],
         stages=stages(report.summary.closures),
         progress=_bars(report.summary),
         worst=_part(report.table("Secrets"), hosts, SECRETS, WORST),
-        parts=[_part(table, hosts) for table in report.tables if table.name not in LEFT_OUT],
+        stories=stories,
+        told=any(row[STORY.index("Severity")].text for row in stories.rows),
+        parts=[_part(one, hosts) for one in report.tables if one.name not in {*LEFT_OUT, STORIES}],
         style=style,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'",
@@ -109,12 +120,23 @@ def _part(
 def _shown(value: Value, column: Column, hosts: Collection[str]) -> Shown:
     kind = column.kind
     text = for_xml(_text(value))
-    cut = text if len(text) <= FITS else text[: FITS - 1] + "…"
+    cut = _cut(text)
     if kind is Kind.SEVERITY:
         return Shown(cut, f"severity {_class(text)}")
     if kind is Kind.LINK:
         return Shown("open" if text and links.allowed(text, hosts) else cut, "", _link(text, hosts))
-    return Shown(cut, "long" if column.wrap else kind.value)
+    if column.wrap:
+        return Shown(cut, "wordy" if len(cut) > SENTENCE else "long")
+    return Shown(cut, kind.value)
+
+
+def _cut(text: str) -> str:
+    """Return as much of a cell as the page shows."""
+    if len(text) > FITS:
+        text = text[: FITS - 1] + "…"
+    lines = text.split("\n")
+    rest = len(lines) - LINES
+    return text if rest <= 0 else "\n".join([*lines[:LINES], f"and {rest} more"])
 
 
 def _class(text: str) -> str:

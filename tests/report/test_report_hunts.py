@@ -26,7 +26,7 @@ from auditor.models import (
     Strength,
     Unknown,
 )
-from auditor.report import hunted, rows
+from auditor.report import hunted, page, rows
 from auditor.report.rows import Options
 
 FILES = FilesRead(3, 0, 0, 0, 10, 5, 5, 0, None, None, complete=True)
@@ -160,3 +160,41 @@ def test_a_log_that_was_read_says_which_kinds_of_events_it_holds(
     read = table(replace(results, hunting=replace(told, kept=kept)), now, "Log coverage")
     [row] = [one for one in read if one["Log"] == "trail"]
     assert row["Level"] == "data writes, reads"
+
+
+def test_logs_that_were_read_stand_first(results: Results, now: datetime) -> None:
+    gap = Unknown(Gap("what", "why", "fix", "x"))
+    log = LogCoverage("aws 1", "CloudTrail", Known(True), "", Known(90), gap, gap, "")
+    both = replace(results, hunting=hunting(results, now), logs=(log,))
+    assert [row["Log"] for row in table(both, now, "Log coverage")][:2] == ["trail", "CloudTrail"]
+
+
+def test_the_page_shows_stories_before_entries_and_what_was_read_after_them(
+    results: Results, now: datetime
+) -> None:
+    hits = tuple(replace(story(results, now).hits[0], title=f"hit {n}") for n in range(9))
+    told = replace(
+        results, findings=(replace(story(results, now), hits=hits),), hunting=hunting(results, now)
+    )
+    shown = page.render(rows.report(told, Options(now=now)))
+    parts = ("<h2>Hunts", "F-1", "<h2>The worst", "<h2>What was read", "<h2>Gaps")
+    places = [shown.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "hit 5" in shown
+    assert "hit 6" not in shown
+    assert "and 3 more" in shown
+
+
+def test_the_page_shows_after_the_entries_that_nobody_hunted(
+    results: Results, now: datetime
+) -> None:
+    shown = page.render(rows.report(results, Options(now=now)))
+    assert shown.index("<h2>The worst") < shown.index("not hunted") < shown.index("<h2>What was")
+
+
+def test_a_hunt_says_first_and_last_what_it_came_to(results: Results, now: datetime) -> None:
+    told = Hunted((story(results, now),), hunting(results, now), ())
+    lines = list(hunted.text(told))
+    assert lines[0] == "1 story to look at"
+    assert lines.count(lines[0]) == 2
+    assert not any("story" in line for line in list(hunted.text(replace(told, findings=())))[1:])

@@ -44,7 +44,7 @@ COLUMNS = tuple(
 
 
 def table(joined: Joined) -> Table:
-    """Return the logs of the providers, those that were read, and vendors without any."""
+    """Return the logs that were read, those of the providers, and vendors without any."""
     hunting = joined.results.hunting
     note = ""
     if hunting:
@@ -57,12 +57,12 @@ def table(joined: Joined) -> Table:
 
 
 def _rows(joined: Joined) -> Iterator[Row]:
-    for log in joined.results.logs:
-        yield _of_provider(log, joined)
     hunting = joined.results.hunting
     read = hunting.logs if hunting else ()
     for one in read:
         yield _of_hunt(one, hunting.kept if hunting else ())
+    for log in joined.results.logs:
+        yield _of_provider(log, joined)
     for name, day in hunting.tables if hunting else ():
         yield _of_addresses(name, day)
     looked = {one.platform for one in read}
