@@ -91,6 +91,11 @@ class Catalogue:
     apart: frozenset[str]
     """Kinds whose words name different systems, so that REDIS_USER is no part of DB_PASSWORD."""
     switches: frozenset[str]
+    """Words that begin the name of a setting."""
+    settings: frozenset[str]
+    """Words that tell a setting wherever they stand."""
+    platforms: frozenset[str]
+    """Words of vendors that may only say what an app runs on."""
     beginnings: frozenset[str]
     """Every text that an entry begins with, to give up early on what none begins with."""
 
@@ -138,6 +143,8 @@ def parse(text: str) -> Catalogue:
         ),
         apart=frozenset(kind.id for kind, row in rows if row.get("apart")),
         switches=_squashed(words.get("switches", ())),
+        settings=_squashed(words.get("settings", ())),
+        platforms=_squashed(words.get("platforms", ())),
         beginnings=frozenset(
             text[:end] for text in entries.entries for end in range(1, len(text) + 1)
         ),

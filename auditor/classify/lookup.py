@@ -32,6 +32,16 @@ class Vendor(NamedTuple):
 
     kind: Kind
     at: Positions
+    platform: bool
+    """Whether the word may only say what an app runs on: MACOS, ANDROID."""
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Return a number that is highest for the word that most likely names whose secret it is.
+
+        Platforms yield to every vendor, earlier words to later ones.
+        """
+        return not self.platform, self.at[0]
 
 
 class Found(NamedTuple):
@@ -50,6 +60,7 @@ def look(known: Catalogue, words: Sequence[str], every: Positions, plain: Positi
     last = plain[-1] if plain else 0
     found = Found([], [])
     rests: list[tuple[Positions, Entry]] = []
+    early: list[Hit] = []
     for at, entry in _entries(known, words, every, plain):
         if entry.name:
             found.hits.append(Hit(entry.name, at, len(at)))
@@ -58,12 +69,17 @@ def look(known: Catalogue, words: Sequence[str], every: Positions, plain: Positi
         # What tells a secret counts anywhere, so that words after it hide nothing.
         if entry.ending and (at[-1] >= last or entry.ending.role is Role.SECRET):
             found.hits.append(Hit(entry.ending, at, len(at)))
+        elif entry.ending and entry.ending.role is Role.IDENTIFIER:
+            early.append(Hit(entry.ending, at, len(at)))
         if entry.word:
-            found.vendors.append(Vendor(entry.word, at))
+            platform = len(at) == 1 and words[at[0]] in known.platforms
+            found.vendors.append(Vendor(entry.word, at, platform))
         if entry.rests:
             rests.append((at, entry))
     if found.vendors and rests:
         found.hits.extend(_joined(found.vendors, rests))
+    if found.vendors and early:
+        found.hits.extend(_before_vendor(found.vendors, early, plain))
     return found
 
 
@@ -90,3 +106,16 @@ def _joined(vendors: Sequence[Vendor], rests: Sequence[tuple[Positions, Entry]])
             meaning = entry.rests.get(vendor.kind.vendor)
             if meaning and vendor.at[-1] < rest[0]:
                 yield Hit(meaning, vendor.at + rest, len(rest))
+
+
+def _before_vendor(
+    vendors: Sequence[Vendor], early: Sequence[Hit], plain: Positions
+) -> Iterator[Hit]:
+    """Yield endings of two words and more that only vendors' words follow: TEAM_ID_VERCEL.
+
+    For identifiers only: the FILE of UPLOAD_FILE_ANDROID may well be the secret itself.
+    """
+    named = {at for vendor in vendors for at in vendor.at}
+    for hit in early:
+        if len(hit.at) > 1 and named.issuperset(at for at in plain if at > hit.at[-1]):
+            yield hit

@@ -59,7 +59,7 @@ def _judge(name: str) -> _Told:
     start = max(inherited, publishable)
     plain = plain[bisect_left(plain, start) :]
     found = look(known, words, tuple(range(start, len(words))), plain)
-    hit = _decide(known, words, found, plain[-1] if plain else 0)
+    hit = _decide(known, words, found, start, plain[-1] if plain else 0)
     hit, published = _publish(hit, words) if publishable else (hit, False)
     return _told(words, _apart(known, hit, found), published=published)
 
@@ -87,11 +87,11 @@ def _after_prefix(words: Sequence[str], plain: Positions, start: int, prefixes: 
 # --- deciding --------------------------------------------------------------------------------
 
 
-def _decide(known: Catalogue, words: Sequence[str], found: Found, last: int) -> Hit:
+def _decide(known: Catalogue, words: Sequence[str], found: Found, start: int, last: int) -> Hit:
     """Return the judgement: the best hit, with the vendor's kind and how sure it is."""
     hit = max(found.hits, key=_order, default=None) or _glued(known, words, last)
     if hit is None:
-        return _switch(known, words, found) or _unclassified(found)
+        return _setting(known, words, found, start) or _unclassified(found)
     if hit.meaning.generic:
         hit = _lend(hit, found)
     if hit.at[-1] < last:
@@ -119,10 +119,10 @@ def _lend(hit: Hit, found: Found) -> Hit:
     if named:
         kind, at = named.meaning.kind, named.at
     elif apart:
-        kind, at = max(apart, key=lambda vendor: vendor.at[0])
+        kind, at, _ = max(apart, key=lambda vendor: vendor.rank)
     else:
         return hit
-    if kind is None or kind.impact in NEVER_LENT:
+    if kind is None or (kind.impact in NEVER_LENT and hit.meaning.role is Role.SECRET):
         return hit
     meaning = replace(
         hit.meaning,
@@ -154,18 +154,22 @@ def _glued(known: Catalogue, words: Sequence[str], last: int) -> Hit | None:
     return None
 
 
-def _switch(known: Catalogue, words: Sequence[str], found: Found) -> Hit | None:
-    """Return the hit for a name that begins as a switch does: ENABLE_BILLING."""
-    if not words or words[0] not in known.switches:
+def _setting(known: Catalogue, words: Sequence[str], found: Found, start: int) -> Hit | None:
+    """Return the hit for a name that tells a setting: ENABLE_BILLING, SENTRY_DISABLE_UPLOAD."""
+    if words[start:] and words[start] in known.switches:
+        at, rule = start, f"begins with {words[start]}"
+    else:
+        at = next((at for at in range(start, len(words)) if words[at] in known.settings), -1)
+        rule = f"word {words[at]}" if at >= 0 else ""
+    if not rule:
         return None
-    rule = f"begins with {words[0]}"
-    return _lend(Hit(Meaning(Role.CONFIG, None, "", rule, Confidence.LOW), (0,), 1), found)
+    return _lend(Hit(Meaning(Role.CONFIG, None, "", rule, Confidence.LOW), (at,), 1), found)
 
 
 def _unclassified(found: Found) -> Hit:
     if not found.vendors:
         return Hit(Meaning(Role.UNCLASSIFIED, None, "", "no rule", Confidence.NONE), (), 0)
-    kind, at = max(found.vendors, key=lambda vendor: vendor.at[0])
+    kind, at, _ = max(found.vendors, key=lambda vendor: vendor.rank)
     rule = f"word {kind.vendor}, no rule for the rest"
     return Hit(Meaning(Role.UNCLASSIFIED, kind, "", rule, Confidence.LOW), at, len(at))
 

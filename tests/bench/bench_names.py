@@ -2,9 +2,9 @@
 
     python tests/bench/bench_names.py [--misses tuning]
 
-Prints one line per figure, for the half that rules are tuned on, the half that is only measured,
-and those of its names that the first half does not have. `--misses` lists every wrong judgement of
-a half; asking for those of the test half spoils it.
+Prints one line per figure, for the two sets that rules are tuned on, for the fresh set that is only
+measured, and for those of its names that neither other set has. `--misses` lists every wrong
+judgement of a tuned set; there is none for the fresh set, because looking would spoil it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from auditor.classify.names import classify
 from auditor.models import Classification, Exposure, Known, Role, Scope, ScopeKind, Secret
 
 DATA = Path(__file__).parents[1] / "data" / "names"
+TUNED = ("tuning", "test")
+FRESH = "fresh"
 SPEED_NAMES = 100_000
 WORDS = ("PROD", "STAGING", "TEAM", "ORDERS", "BILLING", "FRONTEND", "API", "V2", "EU", "MOBILE")
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One row of a half: what a person says about a name."""
+    """One row of a set: what a person says about a name."""
 
     source: str
     name: str
@@ -50,24 +52,24 @@ class Judged:
 def main() -> None:
     """Print every figure."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--misses", choices=("tuning", "test"), help="list wrong judgements")
+    parser.add_argument("--misses", choices=TUNED, help="list wrong judgements")
     asked = parser.parse_args().misses
-    halves = {half: read(half) for half in ("tuning", "test")}
-    known = {label.name for label in halves["tuning"]}
-    for half, labels in halves.items():
+    sets = {name: read(name) for name in (*TUNED, FRESH)}
+    known = {label.name for name in TUNED for label in sets[name]}
+    for name, labels in sets.items():
         judged = judge(labels)
-        show(half, judged, labels)
-        if half == "test":
-            show("test, names of its own", [one for one in judged if one.label.name not in known])
-        if half == asked:
+        show(name, judged, labels)
+        if name == FRESH:
+            show("fresh, names of its own", [one for one in judged if one.label.name not in known])
+        if name == asked:
             for one in judged:
                 miss(one)
-    show_speed([label.name for labels in halves.values() for label in labels])
+    show_speed([label.name for name in TUNED for label in sets[name]])
 
 
-def read(half: str) -> list[Label]:
-    """Return the rows of one half."""
-    with (DATA / f"{half}.tsv").open(encoding="utf-8", newline="") as file:
+def read(name: str) -> list[Label]:
+    """Return the rows of one set."""
+    with (DATA / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
         return [Label(**row) for row in csv.DictReader(file, delimiter="\t")]
 
 
@@ -110,7 +112,7 @@ def judge(labels: Sequence[Label]) -> list[Judged]:
 
 
 def show(title: str, judged: Sequence[Judged], labels: Sequence[Label] = ()) -> None:
-    """Print the figures of one half; pairs only with all labels of its sources."""
+    """Print the figures of one set; pairs only with all labels of its sources."""
 
     def secret(one: Judged) -> bool:
         return one.label.role == Role.SECRET
