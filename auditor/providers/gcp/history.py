@@ -139,7 +139,9 @@ class _Reader:
         """Read the days that are not there yet, or still change."""
         jobs = list(self._jobs(places, names, since, until))
         snapshot, progress = self._collecting.snapshot, self._collecting.progress
-        progress.start("reading Google Cloud's audit logs", len(jobs))
+        minutes = len(jobs) // PER_MINUTE
+        last = f", which takes {minutes} minutes or more" if minutes > 1 else ""
+        progress.start(f"reading Google Cloud's audit logs{last}", len(jobs))
         for job in jobs:
             snapshot.save(job.key, read(job.fill))
             progress.advance()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,6 +37,16 @@ LIST = "/google.logging.v2.LoggingServiceV2/ListLogEntries"
 QUICK = Pace(1000, 1_000_000)
 
 
+class Steps(Silent):
+    """Keeps what is told of each step."""
+
+    def __init__(self, steps: list[str]) -> None:
+        self._steps = steps
+
+    def start(self, step: str, total: int | None = None) -> None:
+        self._steps.append(f"{step}: {total}")
+
+
 @dataclass
 class Lab:
     """The demo's Google Cloud, and a run that its logs are read into."""
@@ -46,10 +56,11 @@ class Lab:
     faults: Faults
     recording: Recording
     folder: Path
+    steps: list[str] = field(default_factory=list)
 
     def read(self, *names: str, most: int = 1000, pace: Pace = QUICK) -> tuple[Gap, ...]:
         snapshot = SnapshotFolder(self.folder / "snapshot")
-        collecting = Collecting(snapshot, SEALER, Silent(), NOW)
+        collecting = Collecting(snapshot, SEALER, Steps(self.steps), NOW)
         before = len(self.calls())
         prefix = history.collect(self.settings, Sought(names, SINCE, NOW), collecting, pace, most)
         assert prefix == history.PREFIX
@@ -141,6 +152,15 @@ def test_calls_are_paced(lab: Lab) -> None:
     lab.read(LEDGER, pace=Pace(5, 1_000_000, clock=lambda: 0.0, sleep=slept.append))
     assert len(slept) == (len(lab.asked) - 1) // 5
     assert all(seconds >= 60 for seconds in slept)
+
+
+def test_a_long_reading_says_how_long(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.read(DEPLOYER)
+    days = (NOW - SINCE).days + 1
+    assert lab.steps[-1] == f"reading Google Cloud's audit logs: {days}"
+    monkeypatch.setattr(history, "PER_MINUTE", days // 3)
+    lab.read(LEDGER)
+    assert lab.steps[-1].startswith("reading Google Cloud's audit logs, which takes 3 minutes")
 
 
 def test_nobody_of_google_asks_nothing(lab: Lab) -> None:
