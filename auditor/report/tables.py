@@ -76,6 +76,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: Callable[[], Iterator[Row]]
     note: str = ""
+    lines: int = 4
+    """A row is made no higher for a longer text: the whole of it is in the cell."""
 
     def position(self, header: str) -> int:
         """Return the index of the column with that header."""

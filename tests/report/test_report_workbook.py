@@ -19,7 +19,7 @@ from auditor.report.rows import Options, Report
 from auditor.report.rows.secrets import COLUMNS
 from auditor.report.sheets import grid
 from auditor.report.styles import PLAIN, Styles
-from auditor.report.tables import Formula, Row, Value
+from auditor.report.tables import Column, Formula, Kind, Owner, Row, Table, Value
 
 
 def written(results: Results, now: datetime, hosts: frozenset[str] = frozenset()) -> Workbook:
@@ -354,3 +354,18 @@ def test_every_sheet_tells_its_size(results: Results, now: datetime) -> None:
     for sheet in whole.worksheets:
         size = told[sheet.title].calculate_dimension()
         assert size == sheet.calculate_dimension(), sheet.title
+
+
+@pytest.mark.parametrize("most", [4, 9])
+def test_a_row_is_as_high_as_its_text_up_to_the_lines_of_its_table(most: int) -> None:
+    columns = (Column("Signals", Owner.TOOL, 20, Kind.TEXT, "", wrap=True),)
+    texts = ("one", "\n".join("ab"), "\n".join("abcdefghijkl"))
+    book = streaming.new_book(Font())
+    sheet = streaming.add_sheet(book, "T", 0)
+    told = Table("T", columns, lambda: iter([(text,) for text in texts]), lines=most)
+    grid.draw(sheet, told, Styles(book), grid.Grid("tblT"))
+    file = io.BytesIO()
+    streaming.save(book, file)
+    shown = load_workbook(file)["T"]
+    heights = [shown.row_dimensions[row].height for row in (2, 3, 4)]
+    assert heights == [2.25 + grid.LINE_HEIGHT * lines for lines in (1, 2, most)]

@@ -16,13 +16,15 @@ NAME = "Hunts"
 MOST_ROWS = 1_000
 SHOWN = 12
 LINES = 5
+HIGH = 9
+"""Lines of a row: stories are few, and their signals are what is read."""
 NOT_HUNTED = "No logs were hunted in: name them in [hunts] logs, or run auditor hunt --from RUN."
 
 
 def table(joined: Joined) -> Table:
     """Return the stories; the note says what their number means, which is what was seen."""
     columns = tuple(column for column, _ in FIELDS)
-    return Table(NAME, columns, lambda: _rows(joined), note(joined))
+    return Table(NAME, columns, lambda: _rows(joined), note(joined), HIGH)
 
 
 def note(joined: Joined) -> str:

@@ -36,8 +36,6 @@ A3, A4 = 8, 9
 HEADER_HEIGHT = 32.0
 LINE_HEIGHT = 12.75
 """Points, as are all heights."""
-MOST_LINES = 4
-"""A row is made no higher for a longer text: the whole of it is in the cell."""
 SMALL, CAPITAL = 0.85, 1.2
 """Widths of letters of the report's font, in digits."""
 SAFE = 1 / CAPITAL
@@ -73,7 +71,7 @@ def draw(sheet: Worksheet, table: Table, styles: Styles, grid: Grid) -> int:
     wrapped = [(i, column.width) for i, column in enumerate(table.columns) if column.wrap]
     last = 1
     for last, row in enumerate(table.rows(), 2):
-        _append(sheet, pen.row(row, last), last, _height(row, wrapped))
+        _append(sheet, pen.row(row, last), last, _height(row, wrapped, table.lines))
     last = max(last, 2)  # a table without a row makes Excel repair the file
     if table.note:
         sheet.append([])
@@ -152,17 +150,20 @@ def _append(sheet: Worksheet, row: list[Cell | None], number: int, height: float
     del heights[number]
 
 
-def _height(row: Row, wrapped: list[tuple[int, int]]) -> float:
-    """Return the height that shows the longest of the wrapped texts, up to `MOST_LINES`."""
-    lines = max((_lines(row[index], width) for index, width in wrapped), default=1)
-    return 2.25 + LINE_HEIGHT * min(lines, MOST_LINES)
+def _height(row: Row, wrapped: list[tuple[int, int]], most: int) -> float:
+    """Return the height that shows the longest of the wrapped texts, up to so many lines."""
+    lines = max((_lines(row[index], width, most) for index, width in wrapped), default=1)
+    return 2.25 + LINE_HEIGHT * min(lines, most)
 
 
-def _lines(value: object, width: int) -> int:
-    """Return how many lines a text takes in a column of that width, which is counted in digits."""
+def _lines(value: object, width: int, most: int) -> int:
+    """Return how many lines a text takes in a column of that width, which is counted in digits.
+
+    Beyond `most` it does not matter how many.
+    """
     if not isinstance(value, str) or (len(value) < width * SAFE and "\n" not in value):
         return 1
-    shown = value[: 2 * width * MOST_LINES].split("\n")
+    shown = value[: 2 * width * most].split("\n")
     widths = (SMALL * len(text) + (CAPITAL - SMALL) * sum(map(str.isupper, text)) for text in shown)
     # A long word, such as the path of a call, leaves the rest of the line before it empty.
     broken = any(len(word) > width // 2 for text in shown for word in text.split())
