@@ -103,14 +103,13 @@ def hunt(
     """Read the logs into `folder`, hunt, and return the stories and how far anybody could see.
 
     MissingExtra without the packages; ConfigError for a path, rule folder or table that cannot be
-    used. A bad file or rule is told of, never raised.
+    used, the last two before anything is read. A bad file or rule is told of, never raised.
     """
     hunts.ready()
     from auditor.hunts import asking, engines  # noqa: PLC0415
 
     engine = engines.Asked(order.engine or engines.EMBEDDED, order.master)
     engines.ready(engine)
-    ledgers = [_read(one, order, subjects, folder, sealer, now, progress) for one in order.logs]
     mine = asking.Question(
         now,
         order.begin,
@@ -121,7 +120,9 @@ def hunt(
         order.baselines,
         engine,
     )
-    hunted = asking.ask(mine, folder, ledgers, progress)
+    prepared = asking.prepare(mine)
+    ledgers = [_read(one, order, subjects, folder, sealer, now, progress) for one in order.logs]
+    hunted = asking.ask(prepared, folder, ledgers, progress)
     read = replace(hunted.hunting, asked=order.asked)
     return replace(hunted, gaps=(*order.gaps, *hunted.gaps), hunting=read)
 

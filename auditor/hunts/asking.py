@@ -43,10 +43,24 @@ class Question:
     """Where the hunts run; the rest is asked of the embedded engine."""
 
 
-def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: Progress) -> Hunted:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a question is asked with; to make it before logs are read shows mistakes at once."""
+
+    question: Question
+    hunts: tuple[Hunt, ...]
+    refused: tuple[Refused, ...]
+    intelligence: Intelligence
+
+
+def prepare(question: Question) -> Prepared:
+    """Load rules and tables. ConfigError where some of those that were brought cannot be used."""
+    return Prepared(question, *_hunts(question.rules), Intelligence(question.brought))
+
+
+def ask(prepared: Prepared, folder: Path, ledgers: Sequence[Ledger], progress: Progress) -> Hunted:
     """Hunt in the events kept in a run's folder; `ledgers` say how they came there."""
-    hunts, refused = _hunts(question.rules)
-    intelligence = Intelligence(question.brought)
+    question, hunts, intelligence = prepared.question, prepared.hunts, prepared.intelligence
     window = Window(question.since, question.until)
     with _connection(folder) as connection:
         store.load(connection, folder)
@@ -74,7 +88,7 @@ def ask(question: Question, folder: Path, ledgers: Sequence[Ledger], progress: P
         unseen=looked.unseen,
         quiet=stories.quiet,
         more=stories.more,
-        refused=tuple((one.title, one.file, one.why) for one in refused),
+        refused=tuple((one.title, one.file, one.why) for one in prepared.refused),
         tables=tuple((table.name, table.day) for table in intelligence.tables),
         kept=kept,
     )

@@ -133,17 +133,18 @@ def report(name: str, bucket: Path, events: int, scratch: str) -> Took:
 def read(bucket: Path, out: Path) -> None:
     """Hunt in a bucket for its targets, and print what it took as JSON."""
     # As the program does: workers, which load this module too, need nothing of it.
-    from auditor.hunts.asking import Question, ask  # noqa: PLC0415
+    from auditor.hunts.asking import Question, ask, prepare  # noqa: PLC0415
 
     sealer = Sealer(b"benchmark" * 4)
     keys = json.loads(bucket.with_name(f"{bucket.name}.json").read_text())
     now = datetime(2023, 2, 1, tzinfo=UTC)
     asked = wanted(keys, sealer)
+    prepared = prepare(Question(now, since=LAST_WEEK))
     begin = time.perf_counter()
     ledger = read_logs([bucket], "cloudtrail", asked, out, sealer, Window(), Silent(), now=now)
     assert ledger.complete
     between = time.perf_counter()
-    hunted = ask(Question(now, since=LAST_WEEK), out, [ledger], Silent())
+    hunted = ask(prepared, out, [ledger], Silent())
     assert not any(run.not_run.startswith("the engine") for run in hunted.hunting.hunts)
     end = time.perf_counter()
     own, children = (
