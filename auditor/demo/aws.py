@@ -65,6 +65,15 @@ class Aws:
         self._server = make_server(HOST, 0, self._app, threaded=True, request_handler=handler)
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
+        self._furnish()
+
+    def refill(self) -> None:
+        """Put everything in place again, if whoever else used moto in this process emptied it."""
+        listed = self._clients(self._accounts[0])("iam").list_account_aliases()
+        if self._accounts[0].alias not in listed["AccountAliases"]:
+            self._furnish()
+
+    def _furnish(self) -> None:
         self._forget()
         for account in self._accounts:
             client = self._clients(account)

@@ -87,6 +87,11 @@ class Organisation:
             self._stack = stack.pop_all()
         return self
 
+    def refill(self) -> None:
+        """Put AWS in place again, if whoever else uses moto in this process emptied it."""
+        if self._aws:
+            self._aws.refill()
+
     @property
     def _lab(self) -> tuple[Faults, Recording]:
         return self.faults, self.recording

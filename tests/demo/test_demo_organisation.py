@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from asking import Asking, without_accounts
 from aws_door import environment
 
@@ -291,3 +292,15 @@ def test_it_serves_from_a_process_of_its_own(process: subprocess.Popen[str], way
     assert process.wait(30) == 0
     assert process.stderr
     assert process.stderr.read() == ""
+
+
+def test_aws_that_somebody_else_emptied_is_put_in_place_again(demo: Organisation) -> None:
+    def users() -> set[str]:
+        return {user["UserName"] for user in sessions(demo)[0].list_users()["Users"]}
+
+    demo.refill()
+    before = users()
+    endpoint = tomllib.loads(demo.config_toml())["providers"]["aws"]["endpoint"]
+    requests.post(f"{endpoint}/moto-api/reset", timeout=10)
+    demo.refill()
+    assert users() == before != set()

@@ -206,7 +206,7 @@ def looked_up(known: Intelligence) -> None:
         assert found.ip_country is None or len(found.ip_country) == 2
         assert found.latitude is None or -90 <= found.latitude <= 90
     for gap in known.gaps(None, datetime(2026, 6, 17, tzinfo=UTC)):
-        assert "own.mmdb" in gap.what
+        assert "own.mmdb" in f"{gap.what}: {gap.why}"
 
 
 def test_a_database_damaged_inside_is_a_named_gap(tmp_path: Path) -> None:
