@@ -18,6 +18,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,6 +131,33 @@ def report(name: str, bucket: Path, events: int, scratch: str) -> Took:
     return Took(wall, told["cpu"])
 
 
+class Peak(threading.Thread):
+    """Watches how much the largest child process ever held.
+
+    `ru_maxrss` does not tell: a child's begins with its parent's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.megabytes = 0
+
+    def run(self) -> None:
+        while True:
+            for children in Path("/proc/self/task").glob("*/children"):
+                for pid in children.read_text().split():
+                    self.megabytes = max(self.megabytes, held(pid))
+            time.sleep(0.05)
+
+
+def held(pid: str) -> int:
+    """Return the most megabytes that a process held since it began its program."""
+    try:
+        lines = Path("/proc", pid, "status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM")), 0)
+
+
 def read(bucket: Path, out: Path) -> None:
     """Hunt in a bucket for its targets, and print what it took as JSON."""
     # As the program does: workers, which load this module too, need nothing of it.
@@ -140,6 +168,8 @@ def read(bucket: Path, out: Path) -> None:
     now = datetime(2023, 2, 1, tzinfo=UTC)
     asked = wanted(keys, sealer)
     prepared = prepare(Question(now, since=LAST_WEEK))
+    workers = Peak()
+    workers.start()
     begin = time.perf_counter()
     ledger = read_logs([bucket], "cloudtrail", asked, out, sealer, Window(), Silent(), now=now)
     assert ledger.complete
@@ -163,7 +193,7 @@ def read(bucket: Path, out: Path) -> None:
             "cpu": sum(u.ru_utime + u.ru_stime for u in (own, children)),
             "own": own.ru_maxrss >> 10,
             "workers": usable_cores(),
-            "worker": children.ru_maxrss >> 10,
+            "worker": workers.megabytes,
         },
         sys.stdout,
     )
