@@ -58,6 +58,11 @@ class FileReader(ABC):
     def take_whole(self, entry: FileRead, source: Source, content: bytes) -> bool:
         """Take a file at once; False where it does not have the source's most common form."""
 
+    def unreadable(self, entry: FileRead, found: Found) -> None:
+        """Count what no source could make a record of."""
+        entry.records += 1
+        entry.problem(found.problem or "unreadable", found.position)
+
     def _content(self, entry: FileRead, path: str, content: Iterator[bytes]) -> None:
         """Choose how to read by the first block: lines are streamed, a document is held whole."""
         start = next(content, b"")
@@ -88,8 +93,7 @@ class FileReader(ABC):
                 self.take(entry, source, _records(entry, group))
                 continue
             for each in group:
-                entry.records += 1
-                entry.problem(each.problem or "unreadable", each.position)
+                self.unreadable(entry, each)
 
 
 def _counted(content: Iterator[bytes], entry: FileRead) -> Iterator[bytes]:

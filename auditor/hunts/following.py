@@ -14,6 +14,7 @@ from typing import Any
 from auditor.hunts.files import UNLIKE, FileReader
 from auditor.hunts.ledger import FileRead
 from auditor.hunts.parts import Parts
+from auditor.hunts.records import Found
 from auditor.hunts.sessions import Followed
 from auditor.hunts.sources import NoEventError, Source
 from auditor.hunts.values import Names
@@ -89,6 +90,9 @@ class _Follower(FileReader):
             except ValueError as error:
                 entry.problem(str(error), position)
                 self.left.discard(position)
+
+    def unreadable(self, entry: FileRead, found: Found) -> None:
+        """Count nothing: the first reading did."""
 
     def _follows(self, source: Source, record: Any) -> bool:
         time, *_, key = source.glance(record)

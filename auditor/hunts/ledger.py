@@ -71,10 +71,13 @@ class FileRead(msgspec.Struct):
         self.bad += records
 
     def add(self, again: FileRead) -> None:
-        """Add what came of a second look; if something went wrong, the file is whole no longer."""
+        """Add what came of a second look; if something went wrong, the file is whole no longer.
+
+        Damage that both looks met is one problem.
+        """
         self.followed += again.followed
         for what, count in again.problems.items():
-            self.problems[what] = self.problems.get(what, 0) + count
+            self.problems[what] = max(self.problems.get(what, 0), count)
             self.places.setdefault(what, again.places[what])
         self.bad += again.bad
         if again.problems and self.state is State.READ:

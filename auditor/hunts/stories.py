@@ -152,7 +152,8 @@ class _Session:
     @property
     def strongest(self) -> list[int]:
         """The numbers of the hunts of the highest level that hit."""
-        return [n for n, hunt in self.hunts if hunt.level.value == self.ordered[0].level]
+        highest = self.ordered[0].level
+        return [n for n, hunt in self.hunts if hunt.level.value == highest]
 
 
 def tell(

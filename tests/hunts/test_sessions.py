@@ -125,3 +125,21 @@ def test_a_worker_that_dies_in_between_costs_its_files(
         (uses.name, State.PARTIAL),
         ("c issued", State.READ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problems", "bad"),
+    [
+        (b"\n".join((*(json.dumps(use).encode() for use in USES), b"{rubbish")), "not JSON", 1),
+        (packed(*USES)[:-9], "gzip is cut off", 0),
+    ],
+    ids=["a bad line", "cut off"],
+)
+def test_what_was_bad_at_the_first_look_is_counted_once(
+    content: bytes, problems: str, bad: int, uses: Path, read: Read
+) -> None:
+    uses.write_bytes(content)
+    reading = read(names=[KEY])
+    entry = reading.file(uses.name)
+    assert entry.followed == len(USES)
+    assert (entry.problems, entry.bad) == ({problems: 1}, bad)

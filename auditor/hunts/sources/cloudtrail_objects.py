@@ -152,7 +152,7 @@ def screen(records: Sequence[ScreenedRecord], asked: Asked, uses: Uses) -> Scree
     foreign = bytearray(b"\1") * len(records)
     for number in kept:
         foreign[number - 1] = 0
-    sessions = [
+    sessions = [  # as `session_key` tells, without a call for every record
         Session(number, key, issued(records[number - 1].response_elements))
         for number, key, delivery in compress(
             zip(range(1, len(records) + 1), keys, deliveries, strict=True), foreign
