@@ -131,12 +131,12 @@ def _shown(value: Value, column: Column, hosts: Collection[str]) -> Shown:
 
 
 def _cut(text: str) -> str:
-    """Return as much of a cell as the page shows."""
-    if len(text) > FITS:
-        text = text[: FITS - 1] + "…"
+    """Return as much of a cell as the page shows, and how many lines it leaves out."""
     lines = text.split("\n")
-    rest = len(lines) - LINES
-    return text if rest <= 0 else "\n".join([*lines[:LINES], f"and {rest} more"])
+    shown, rest = "\n".join(lines[:LINES]), len(lines) - LINES
+    if len(shown) > FITS:
+        shown = shown[: FITS - 1] + "…"
+    return shown if rest <= 0 else f"{shown}\nand {rest} more"
 
 
 def _class(text: str) -> str:

@@ -198,3 +198,13 @@ def test_a_hunt_says_first_and_last_what_it_came_to(results: Results, now: datet
     assert lines[0] == "1 story to look at"
     assert lines.count(lines[0]) == 2
     assert not any("story" in line for line in list(hunted.text(replace(told, findings=())))[1:])
+
+
+def test_the_page_counts_every_line_that_it_leaves_out_of_a_long_cell(
+    results: Results, now: datetime
+) -> None:
+    long = tuple(replace(story(results, now).hits[0], title="x" * 150) for _ in range(11))
+    told = replace(
+        results, findings=(replace(story(results, now), hits=long),), hunting=hunting(results, now)
+    )
+    assert "and 5 more" in page.render(rows.report(told, Options(now=now)))
